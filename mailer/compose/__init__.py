@@ -1,0 +1,1 @@
+"""Editions and their texts: read from a folder, stored, checked, signed."""

@@ -1,0 +1,143 @@
+"""The settings: one frozen object, read from MAILER_* variables, and the only reader of the environment."""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from mailer.errors import MisconfiguredError
+
+
+def _folder(variable: str, fallback: str) -> Path:
+    """An XDG base directory (XDG Base Directory Specification 0.8)."""
+    return Path(os.environ.get(variable) or Path.home() / fallback) / "twinletter"
+
+
+def _key_file() -> Path:
+    """A systemd credential where there is one, else a file in the person's configuration."""
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    if credentials and (path := Path(credentials) / "twinletter.key").exists():
+        return path
+    return _folder("XDG_CONFIG_HOME", ".config") / "twinletter.key"
+
+
+class Settings(BaseSettings):
+    """Everything an installation may choose; each key is described in docs/settings.md."""
+
+    model_config = SettingsConfigDict(env_prefix="MAILER_", frozen=True, extra="ignore")
+
+    home: Path = Field(
+        default_factory=lambda: _folder("XDG_DATA_HOME", ".local/share"),
+        description="The data home: database, broker folder, logs. Never the keys.",
+    )
+    key_file: Path = Field(
+        default_factory=_key_file,
+        description="The key ring, outside the data home, readable by its owner alone.",
+    )
+    database_url: str = Field(
+        default="",
+        description="An SQLAlchemy URL. Empty: SQLite, `twinletter.db` in the data home.",
+    )
+    broker_url: str = Field(
+        default="",
+        description="A Celery broker URL. Empty: a private Redis where its program is found,"
+        " else a folder in the data home.",
+    )
+    relay_url: str = Field(
+        default="smtp://127.0.0.1:25",
+        description="The relay that takes our mail: `smtp://HOST:PORT`.",
+    )
+    public_url: str = Field(
+        default="https://newsletter.example",
+        description="Where readers reach the public pages; https, since mail providers ask for it.",
+    )
+    web_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        default=0, description="The port of the pages on 127.0.0.1. 0: any free one."
+    )
+    smtp_timeout: Annotated[float, Field(gt=0)] = Field(
+        default=60.0, description="Seconds to wait for one reply of the relay."
+    )
+    lease: Annotated[float, Field(gt=0)] = Field(
+        default=300.0,
+        description="Seconds that a worker may hold deliveries unheard of; more than `smtp_timeout`.",
+    )
+    connections: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=3, description="SMTP connections of one lane (a provider's queue in one worker)."
+    )
+    tick: Annotated[float, Field(gt=0)] = Field(
+        default=5.0, description="Seconds between two rounds of a worker's ticker."
+    )
+    language: str = Field(
+        default_factory=lambda: os.environ.get("LC_ALL") or os.environ.get("LANG") or "",
+        description="Language of the commands. Empty: that of the terminal (LC_ALL, LANG).",
+    )
+    log: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least severity that is logged, on stderr."
+    )
+
+    @field_validator("home", "key_file")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return path.expanduser().absolute()
+
+    @field_validator("public_url")
+    @classmethod
+    def _https(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme != "https" or not parts.hostname or parts.path.strip("/") or parts.query:
+            raise ValueError("give https://HOST with nothing behind it")
+        return url.rstrip("/")
+
+    @field_validator("relay_url")
+    @classmethod
+    def _relay(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme != "smtp" or not parts.hostname:
+            raise ValueError("give smtp://HOST:PORT")
+        return url
+
+    @property
+    def database(self) -> str:
+        """The database URL in force."""
+        return self.database_url or f"sqlite:///{self.home / 'twinletter.db'}"
+
+
+def load(**overrides: object) -> Settings:
+    """The settings of this process, checked; ``overrides`` win over the environment.
+
+    Raises MisconfiguredError naming the variable, what is wrong with it and nothing else
+    of its value: it may hold a password.
+    """
+    try:
+        settings = Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks the values
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise MisconfiguredError(
+            "The setting %(name)s is not usable: %(why)s.",
+            name=f"MAILER_{'_'.join(str(part) for part in first['loc']).upper()}",
+            why=first["msg"].removeprefix("Value error, "),
+        ) from None
+    if settings.lease <= settings.smtp_timeout:
+        raise MisconfiguredError(
+            "MAILER_LEASE (%(lease)s s) must be longer than MAILER_SMTP_TIMEOUT (%(timeout)s s):"
+            " a worker may not lose a delivery while it waits for its reply.",
+            lease=settings.lease,
+            timeout=settings.smtp_timeout,
+        )
+    return settings
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings as the environment gives them, read once."""
+    return load()
+
+
+def environment(chosen: Settings) -> dict[str, str]:
+    """The environment of a child process that is to have exactly these settings."""
+    values = chosen.model_dump(mode="json")
+    return os.environ | {f"MAILER_{key.upper()}": str(value) for key, value in values.items()}

@@ -1,0 +1,111 @@
+"""Engine and unit of work: the only place that begins and commits a transaction."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.orm import Session
+
+from mailer.errors import MisconfiguredError, UnavailableError
+from mailer.i18n import N_
+
+
+class Database:
+    """One database, and the units of work done with it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writing = engine.execution_options(writing=True)
+
+    @property
+    def kind(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self.engine.dialect.name
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A unit of work that changes nothing."""
+        with _translated(self.kind), Session(self.engine, autoflush=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A unit of work: committed when the block ends, undone when it raises."""
+        with (
+            _translated(self.kind),
+            Session(self._writing, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
+
+    def dispose(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def connect(url: str) -> Database:
+    """The database at an SQLAlchemy URL. Nothing is opened yet.
+
+    Raises MisconfiguredError for a URL that names no database that we know.
+    """
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+            raise ArgumentError
+        options: dict[str, Any] = {"pool_pre_ping": True}
+        if parsed.get_backend_name() == "sqlite":
+            options = {"connect_args": {"timeout": 30.0}}
+        engine = create_engine(parsed, **options)
+    except (ArgumentError, NoSuchModuleError, ImportError):
+        raise MisconfiguredError(
+            N_("MAILER_DATABASE_URL names no database that we know: give sqlite:///FILE or postgresql+psycopg://….")
+        ) from None
+    if engine.dialect.name == "sqlite":
+        _set_up_sqlite(engine, parsed.database)
+    return Database(engine)
+
+
+def _set_up_sqlite(engine: Engine, file: str | None) -> None:
+    """WAL, real foreign keys, commits that survive a power cut, and our own BEGIN.
+
+    Python's driver begins transactions late and shared, so two writers that both read first
+    fail at once instead of waiting; BEGIN IMMEDIATE queues them.
+    """
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _began(connection: Connection) -> None:
+        # A file removed under us would silently be replaced by an empty one.
+        if file and file != ":memory:" and not Path(file).exists():
+            raise OperationalError("BEGIN", {}, FileNotFoundError("the database file is gone"))
+        writing = connection.get_execution_options().get("writing")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+@contextmanager
+def _translated(kind: str) -> Iterator[None]:
+    """A driver's complaint as one of ours, without its parameters: they may hold a secret."""
+    try:
+        yield
+    except OperationalError as error:
+        raise UnavailableError(
+            N_("The %(kind)s database does not answer: %(why)s."), kind=kind, why=str(error.orig).splitlines()[0]
+        ) from None
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise UnavailableError(
+                N_("The connection to the %(kind)s database was lost: %(why)s."),
+                kind=kind,
+                why=str(error.orig).splitlines()[0],
+            ) from None
+        error.hide_parameters = True
+        raise

@@ -1,0 +1,182 @@
+"""Languages: tags and modes, catalogues, negotiation, and values as each language writes them.
+
+Tags are BCP 47 (``zh-Hant-HK``), catalogues are named as Babel does (``zh_Hant_HK``).
+A *mode* names the languages of one mail in reading order: ``zh-Hant-HK+en-GB``.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from io import BytesIO
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton
+from babel.lists import format_list
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from babel.support import Translations
+
+from mailer.resources import folder
+
+ZH = "zh-Hant-HK"
+EN = "en-GB"
+INTERFACE = (ZH, EN)
+
+# Each language names itself, so that a reader finds it without knowing the other.
+SELF_NAMES = {ZH: "中文", EN: "English"}
+
+_HANT_REGIONS = {"HK", "TW", "MO"}
+_HANS_REGIONS = {"CN", "SG", "MY"}
+
+
+def N_(message: str) -> str:  # noqa: N802 — the name that message extractors look for
+    """Mark a message for the catalogues; it is translated where it is shown."""
+    return message
+
+
+def languages(mode: str) -> list[str]:
+    """The tags of a mode, in reading order."""
+    return mode.split("+")
+
+
+def modes(locales: Sequence[str]) -> list[str]:
+    """Every mode that two languages allow: each alone, and both either way round."""
+    pairs = [f"{one}+{other}" for one in locales for other in locales if one != other]
+    return [*locales, *pairs]
+
+
+def babel(tag: str) -> Locale:
+    """Babel's locale for one of our tags."""
+    return Locale.parse(tag, sep="-")
+
+
+@lru_cache
+def catalogue(tag: str) -> Translations:
+    """The interface catalogue of ``tag``, straight from its ``.po``: nothing has to be built first."""
+    path = folder("locales") / tag.replace("-", "_") / "LC_MESSAGES" / "messages.po"
+    compiled = BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file))
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+def translator(tag: str) -> Callable[[str], str]:
+    """gettext in the language ``tag``."""
+    return catalogue(tag).gettext
+
+
+# Negotiation
+
+
+def _script(tag: str) -> str | None:
+    """``Hant`` or ``Hans`` for a Chinese tag, ``None`` for any other language.
+
+    The explicit script wins, else the region tells; Cantonese and bare ``zh`` count as
+    Traditional. Read from the raw tag: CLDR's parser maps zh-Hant-CN to Simplified.
+    """
+    language, *rest = tag.replace("_", "-").split("-")
+    if language.lower() not in {"zh", "yue", "cmn"}:
+        return None
+    subtags = {part.title() if len(part) == 4 else part.upper() for part in rest}
+    if "Hant" in subtags or subtags & _HANT_REGIONS:
+        return "Hant"
+    if "Hans" in subtags or subtags & _HANS_REGIONS:
+        return "Hans"
+    return "Hant"
+
+
+def match(tag: str, available: Sequence[str]) -> str | None:
+    """The best of ``available`` for one wanted tag, or ``None``.
+
+    With a single Chinese version on offer, any Chinese reader gets it.
+    """
+    exact = {offered.lower(): offered for offered in available}
+    if found := exact.get(tag.replace("_", "-").lower()):
+        return found
+    script = _script(tag)
+    if script is None:
+        language = tag.replace("_", "-").split("-")[0].lower()
+        return next((o for o in available if o.split("-")[0].lower() == language), None)
+    chinese = [offered for offered in available if _script(offered)]
+    return next((o for o in chinese if _script(o) == script), chinese[0] if len(chinese) == 1 else None)
+
+
+def _wanted(accept_language: str) -> Iterable[str]:
+    """The tags of an Accept-Language header (RFC 9110 §12.5.4), dearest first; rubbish is dropped."""
+    weighed = []
+    for position, item in enumerate(accept_language[:1000].split(",")):
+        tag, _, parameter = item.strip().partition(";")
+        try:
+            weight = float(parameter.partition("=")[2]) if parameter else 1.0
+        except ValueError:
+            continue
+        if tag and tag != "*" and 0 < weight <= 1:
+            weighed.append((-weight, position, tag.strip()))
+    return (tag for _, _, tag in sorted(weighed))
+
+
+def negotiate(accept_language: str, available: Sequence[str], default: str) -> str:
+    """The language of a page for a browser's Accept-Language header."""
+    for tag in _wanted(accept_language):
+        if found := match(tag, available):
+            return found
+    return default
+
+
+def terminal(language: str) -> str:
+    """The language of the commands, from a POSIX locale name such as ``zh_HK.UTF-8``."""
+    return match(language.split(".")[0].split("@")[0], INTERFACE) or EN
+
+
+# Values
+
+
+def long_date(value: date | datetime, tag: str) -> str:
+    """1 May 2025, 2025年5月1日: never digits alone, which readers order differently."""
+    return format_date(value, "long", locale=babel(tag))
+
+
+def month(value: date, tag: str) -> str:
+    """May 2025, 2025年5月."""
+    return format_skeleton("yMMMM", value, locale=babel(tag))
+
+
+def number(value: Decimal | int, tag: str) -> str:
+    """1,234 in both languages."""
+    return format_decimal(value, locale=babel(tag))
+
+
+_MONEY_ZH = {"HKD": ("港幣", "元"), "GBP": ("", "英鎊")}
+_MONEY_EN = {"HKD": "HK$", "GBP": "£"}
+
+
+def money(value: Decimal, currency: str, tag: str) -> str:
+    """A sum as people write it, 港幣250萬元 / HK$2.5 million; CLDR's short and long forms do neither well."""
+    if babel(tag).language != "zh":
+        sign = _MONEY_EN[currency]
+        return f"{sign}{_short(value, 10**6)} million" if value >= 10**6 else f"{sign}{number(value, tag)}"
+    before, after = _MONEY_ZH[currency]
+    for size, unit in ((10**8, "億"), (10**4, "萬")):
+        if value >= size:
+            return f"{before}{_short(value, size)}{unit}{after}"
+    return f"{before}{number(value, tag)}{after}"
+
+
+def _short(value: Decimal, size: int) -> str:
+    """``value`` in units of ``size``, with at most two decimals and no idle noughts."""
+    return f"{value / size:.2f}".rstrip("0").rstrip(".")
+
+
+def listing(items: Sequence[str], tag: str) -> str:
+    """甲、乙及丙 / a, b and c."""
+    return format_list(items, locale=babel(tag))
+
+
+def greeting(name: str, tag: str) -> str:
+    """The opening line for a reader: the name as typed, or a friend's without one."""
+    say = translator(tag)
+    name = " ".join(name.split())
+    return say("Dear %(name)s,") % {"name": name} if name else say("Dear friend,")

@@ -1,0 +1,39 @@
+"""The tables, one module per noun, and the transition tables of those that have a state."""
+
+from mailer.model.base import Base
+from mailer.model.campaign import Campaign, CampaignState, Count
+from mailer.model.delivery import Attempt, Delivery, DeliveryState
+from mailer.model.edition import Block, Edition, EditionState, Text, Variant
+from mailer.model.event import Event, EventKind, Suppression
+from mailer.model.installation import Installation, RateLimit
+from mailer.model.newsletter import Newsletter, Topic
+from mailer.model.staff import AuditEntry, Staff
+from mailer.model.subscriber import Subscriber, SubscriberState, Subscription, SubscriptionState
+
+__all__ = [
+    "Attempt",
+    "AuditEntry",
+    "Base",
+    "Block",
+    "Campaign",
+    "CampaignState",
+    "Count",
+    "Delivery",
+    "DeliveryState",
+    "Edition",
+    "EditionState",
+    "Event",
+    "EventKind",
+    "Installation",
+    "Newsletter",
+    "RateLimit",
+    "Staff",
+    "Subscriber",
+    "SubscriberState",
+    "Subscription",
+    "SubscriptionState",
+    "Suppression",
+    "Text",
+    "Topic",
+    "Variant",
+]

@@ -1,0 +1,99 @@
+"""Delivery and attempt: the ledger, one row per recipient, in exactly one honest state."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mailer.model.base import Base
+
+
+class DeliveryState(StrEnum):
+    """Where one message to one recipient stands."""
+
+    PENDING = "pending"
+    CLAIMED = "claimed"
+    SENDING = "sending"
+    SENT = "sent"
+    DEFERRED = "deferred"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+    CANCELLED = "cancelled"
+    SUPPRESSED = "suppressed"
+
+
+_S = DeliveryState
+DELIVERY_STEPS = {
+    _S.PENDING: frozenset({_S.CLAIMED, _S.CANCELLED, _S.SUPPRESSED}),
+    _S.CLAIMED: frozenset({_S.SENDING, _S.PENDING, _S.SUPPRESSED, _S.CANCELLED}),
+    # Back to pending only where it is known that nothing left this machine.
+    _S.SENDING: frozenset({_S.SENT, _S.DEFERRED, _S.FAILED, _S.UNCERTAIN, _S.PENDING}),
+    _S.DEFERRED: frozenset({_S.CLAIMED, _S.CANCELLED, _S.SUPPRESSED, _S.FAILED}),
+    _S.UNCERTAIN: frozenset({_S.PENDING, _S.SENT, _S.FAILED}),
+    _S.SENT: frozenset(),
+    _S.FAILED: frozenset(),
+    _S.CANCELLED: frozenset(),
+    _S.SUPPRESSED: frozenset(),
+}
+CLAIMABLE = (_S.PENDING, _S.DEFERRED)
+HELD = (_S.CLAIMED, _S.SENDING)
+OPEN = (*CLAIMABLE, *HELD)
+
+
+class Delivery(Base):
+    """One message to one recipient.
+
+    ``claim`` is the token of the worker that holds the row until ``lease_until`` (the database's
+    clock); ``dedupe_key`` is the blind index of the address, so that one address gets one copy.
+    ``fallback``: the reader's mode was not on offer. ``maybe_doubled``: sent again after doubt.
+    """
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "dedupe_key"),
+        Index(
+            "ix_delivery_claimable",
+            "provider",
+            "campaign_id",
+            "id",
+            sqlite_where=text("state IN ('pending', 'deferred')"),
+            postgresql_where=text("state IN ('pending', 'deferred')"),
+        ),
+        Index(
+            "ix_delivery_held",
+            "lease_until",
+            sqlite_where=text("state IN ('claimed', 'sending')"),
+            postgresql_where=text("state IN ('claimed', 'sending')"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id"))
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variant.id"))
+    dedupe_key: Mapped[bytes]
+    provider: Mapped[str]
+    state: Mapped[DeliveryState]
+    reason: Mapped[str | None]
+    fallback: Mapped[bool]
+    maybe_doubled: Mapped[bool]
+    attempts: Mapped[int]
+    claim: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    next_at: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]
+
+
+class Attempt(Base):
+    """A try that did not end in 250 at once: what was answered, scrubbed, and whether the body had left."""
+
+    __tablename__ = "attempt"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id"), index=True)
+    at: Mapped[datetime]
+    code: Mapped[int | None]
+    enhanced: Mapped[str | None]
+    reply: Mapped[str]
+    after_body: Mapped[bool]

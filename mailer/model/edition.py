@@ -1,0 +1,121 @@
+"""Edition, block, text and variant: the content of one issue, and what is frozen of it."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from mailer.model.base import Base, allowed
+from mailer.model.newsletter import Newsletter
+
+
+class EditionState(StrEnum):
+    """A draft may change, an approved edition is frozen; a change makes it a draft again."""
+
+    DRAFT = "draft"
+    APPROVED = "approved"
+
+
+EDITION_STEPS = {
+    EditionState.DRAFT: frozenset({EditionState.APPROVED}),
+    EditionState.APPROVED: frozenset({EditionState.DRAFT}),
+}
+
+
+class TextStatus(StrEnum):
+    """How far a text has come. *Outdated* is derived, never stored."""
+
+    DRAFT = "draft"
+    MACHINE = "machine"
+    TRANSLATED = "translated"
+    REVIEWED = "reviewed"
+    APPROVED = "approved"
+
+
+class Edition(Base):
+    """One issue: a spine of blocks, a text per language in each."""
+
+    __tablename__ = "edition"
+    __table_args__ = (UniqueConstraint("newsletter_id", "slug"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    newsletter_id: Mapped[int] = mapped_column(ForeignKey("newsletter.id"))
+    slug: Mapped[str]
+    kind: Mapped[str]
+    template: Mapped[str]
+    locales: Mapped[list[str]]
+    source_locale: Mapped[str]
+    policy: Mapped[str]
+    state: Mapped[EditionState]
+    approval: Mapped[int] = mapped_column(default=0)
+    author: Mapped[str]
+    approver: Mapped[str | None]
+    approved_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+    newsletter: Mapped[Newsletter] = relationship()
+    blocks: Mapped[list["Block"]] = relationship(order_by="Block.position", cascade="all, delete-orphan")
+
+    def can_become(self, state: EditionState) -> bool:
+        """Whether the transition table allows it."""
+        return allowed(EDITION_STEPS, self.state, state)
+
+
+class Block(Base):
+    """One piece of an edition. ``data`` is what no language changes: dates, numbers, addresses of pages."""
+
+    __tablename__ = "block"
+    __table_args__ = (UniqueConstraint("edition_id", "key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    edition_id: Mapped[int] = mapped_column(ForeignKey("edition.id"))
+    position: Mapped[int]
+    key: Mapped[str]
+    type: Mapped[str]
+    data: Mapped[dict[str, Any]]
+
+    texts: Mapped[list["Text"]] = relationship(cascade="all, delete-orphan")
+
+    def text(self, locale: str) -> dict[str, str]:
+        """The fields in one language; empty where there is none."""
+        return next((text.fields for text in self.texts if text.locale == locale), {})
+
+
+class Text(Base):
+    """A block in one language: ``{field: Markdown}``, and what it was translated from."""
+
+    __tablename__ = "text"
+    __table_args__ = (UniqueConstraint("block_id", "locale"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    block_id: Mapped[int] = mapped_column(ForeignKey("block.id"))
+    locale: Mapped[str]
+    fields: Mapped[dict[str, Any]]
+    status: Mapped[TextStatus]
+    source_hash: Mapped[str | None]
+    previous_source: Mapped[dict[str, Any] | None]
+    translated_by: Mapped[str | None]
+    reviewed_by: Mapped[str | None]
+    at: Mapped[datetime]
+
+
+class Variant(Base):
+    """An edition in one language mode, frozen by an approval and never changed after it.
+
+    ``content`` holds the parts between the holes of each form (see render/variant.py), ``hash``
+    names the whole and is the address of its web version.
+    """
+
+    __tablename__ = "variant"
+    __table_args__ = (UniqueConstraint("edition_id", "approval", "mode"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    edition_id: Mapped[int] = mapped_column(ForeignKey("edition.id"))
+    approval: Mapped[int]
+    mode: Mapped[str]
+    hash: Mapped[str] = mapped_column(index=True)
+    subject: Mapped[str]
+    content: Mapped[dict[str, Any]]
+    frozen_at: Mapped[datetime]

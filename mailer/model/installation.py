@@ -1,0 +1,23 @@
+"""What belongs to the installation itself: its key ring's fingerprint, and the limits of sending."""
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mailer.model.base import Base
+
+
+class Installation(Base):
+    """One row: which key ring this database was sealed with."""
+
+    __tablename__ = "installation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    fingerprint: Mapped[bytes]
+
+
+class RateLimit(Base):
+    """A limit of sending: ``all``, or ``provider:NAME``; messages per second."""
+
+    __tablename__ = "rate_limit"
+
+    scope: Mapped[str] = mapped_column(primary_key=True)
+    per_second: Mapped[float]

@@ -1,0 +1,86 @@
+"""Header fields written by ourselves, so that they arrive exactly as typed (RFC 5322 §2.2, RFC 2047).
+
+The standard library's writers lose or add spaces between encoded words, encode List-Unsubscribe
+when it is long, and let an encoded newline through.
+"""
+
+import base64
+import re
+import unicodedata
+
+import regex
+
+from mailer.errors import InvalidError
+from mailer.i18n import N_
+
+_LINE = 78
+_ENCODED_LINE = 76
+_WORD = 75
+_OVERHEAD = len("=?utf-8?b??=")
+_LONGEST = 998
+_SEPARATORS = "\u0085\u2028\u2029"
+_PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*", re.ASCII)
+
+
+def refuse_controls(value: str) -> str:
+    """``value``, or InvalidError where it holds what could open another header or turn the line round."""
+    for character in value:
+        if unicodedata.category(character) in {"Cc", "Cs"} or character in _SEPARATORS or "\u202a" <= character <= "\u202e" or "\u2066" <= character <= "\u2069":
+            raise InvalidError(
+                N_("The text holds a control character (U+%(code)s): type that place anew."), code=f"{ord(character):04X}"
+            )
+    return value
+
+
+def text(name: str, value: str) -> bytes:
+    """An unstructured field such as Subject: plain where it can be, else encoded as a whole."""
+    refuse_controls(value)
+    if value.isascii() and "=?" not in value and value == value.strip() and len(name) + 2 + len(value) <= _LINE:
+        return f"{name}: {value}\r\n".encode()
+    return f"{name}: {_encoded(value, len(name) + 2)}\r\n".encode()
+
+
+def mailbox(name: str, display: str, address: str) -> bytes:
+    """An address field: the display name encoded where it must be, the address always plain ASCII."""
+    refuse_controls(display)
+    display = " ".join(display.split())
+    if not display:
+        return exact(name, address)
+    plain = _PHRASE.fullmatch(display) and "=?" not in display
+    if plain and len(name) + len(display) + len(address) + 5 <= _LINE:
+        return f"{name}: {display} <{address}>\r\n".encode("ascii")
+    words = _encoded(display, len(name) + 2)
+    return f"{name}: {words}\r\n <{address}>\r\n".encode("ascii")
+
+
+def exact(name: str, value: str) -> bytes:
+    """A field that must stand as it is: ASCII, on one line of at most 998 octets."""
+    if not value.isascii() or not value.isprintable() or len(name) + 2 + len(value) > _LONGEST:
+        raise InvalidError(N_("The header %(name)s cannot hold this value."), name=name)
+    return f"{name}: {value}\r\n".encode("ascii")
+
+
+def _encoded(value: str, indent: int) -> str:
+    """Base64 words of at most 75 characters, cut between grapheme clusters, folded by CRLF SPACE."""
+    words, run = [], b""
+    room = _room(min(_WORD, _ENCODED_LINE - indent))
+    for cluster in _pieces(value):
+        octets = cluster.encode()
+        if run and len(run) + len(octets) > room:
+            words.append(run)
+            run, room = b"", _room(_WORD)
+        run += octets
+    words.append(run)
+    return "\r\n ".join(f"=?utf-8?b?{base64.b64encode(word).decode()}?=" for word in words)
+
+
+def _room(width: int) -> int:
+    """Octets of text that fit in an encoded word of ``width`` characters."""
+    return (width - _OVERHEAD) // 4 * 3
+
+
+def _pieces(value: str) -> list[str]:
+    """Grapheme clusters, the over-long ones by code point."""
+    clusters = regex.findall(r"\X", value)
+    smallest = _room(_WORD) // 2
+    return [piece for c in clusters for piece in ([c] if len(c.encode()) <= smallest else list(c))]

@@ -1,0 +1,120 @@
+"""Variants: an edition rendered in one mode, split at its holes, frozen, and filled for a reader."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from mailer import clock
+from mailer.errors import InvalidError
+from mailer.i18n import N_, catalogue, greeting, languages, long_date, modes
+from mailer.model import Edition, Variant
+from mailer.render import header, html, letter
+from mailer.render.holes import Form, Marks
+from mailer.render.layout import holes
+from mailer.vault import digest
+
+_LARGEST_HTML = 95_000
+"""Octets of decoded HTML; beyond about 102 KB Gmail cuts a mail short."""
+
+
+def freeze(session: Session, edition: Edition) -> list[Variant]:
+    """Render and store every variant of an edition's present approval."""
+    variants = [_render(edition, mode) for mode in modes(edition.locales)]
+    session.add_all(variants)
+    session.flush()
+    return variants
+
+
+def _render(edition: Edition, mode: str) -> Variant:
+    marks, known = Marks(), holes(mode)
+    forms = {
+        "html": marks.split(html.render(edition, mode, marks, web=False), known),
+        "text": marks.split(letter.render(edition, mode, marks), known),
+        "web": marks.split(html.render(edition, mode, marks, web=True), known),
+    }
+    size = sum(len(part.encode()) for part in forms["html"].parts)
+    if size > _LARGEST_HTML:
+        raise InvalidError(
+            N_("The variant %(mode)s is %(size)s KB long, and Gmail cuts mails short beyond 95 KB: shorten the edition."),
+            mode=mode,
+            size=size // 1000,
+        )
+    content = {name: form.stored() for name, form in forms.items()}
+    subject = _subject(edition, mode)
+    return Variant(
+        edition_id=edition.id,
+        approval=edition.approval,
+        mode=mode,
+        hash=digest(subject.encode(), json.dumps(content, sort_keys=True).encode()),
+        subject=subject,
+        content={**content, "sender": _sender(edition, mode)},
+        frozen_at=clock.now(),
+    )
+
+
+def _subject(edition: Edition, mode: str) -> str:
+    """Of two languages both subjects, in reading order."""
+    front = edition.blocks[0]
+    return header.refuse_controls("｜".join(front.text(tag)["subject"] for tag in languages(mode)))
+
+
+def _sender(edition: Edition, mode: str) -> str:
+    """The sender's name in the variant's first language."""
+    first = languages(mode)[0]
+    return edition.blocks[0].text(first).get("sender") or str(edition.newsletter.sender_name[first])
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What a mail says of its reader: ``unsubscribe`` is the address without its language."""
+
+    name: str
+    topic: Mapping[str, str]
+    since: datetime
+    unsubscribe: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A stored variant, ready to be filled."""
+
+    mode: str
+    subject: str
+    sender: str
+    html: Form
+    text: Form
+    web: Form
+    web_url: str
+
+    @classmethod
+    def load(cls, variant: Variant, web_url: str) -> "Frozen":
+        """From its row; ``web_url`` is the address of its web version."""
+        stored = variant.content
+        forms = (Form.load(stored[name]) for name in ("html", "text", "web"))
+        return cls(variant.mode, variant.subject, stored["sender"], *forms, web_url)
+
+    def values(self, reader: Reader) -> dict[str, str]:
+        """Each hole's value for one reader."""
+        values = {"web": self.web_url}
+        for tag in languages(self.mode):
+            values |= {
+                f"greeting-{tag}": greeting(reader.name, tag),
+                f"since-{tag}": _why(reader, tag),
+                f"unsubscribe-{tag}": f"{reader.unsubscribe}?lang={tag}",
+            }
+        return values
+
+    def web_page(self) -> str:
+        """The web version: the same for every reader."""
+        nobody = {f"greeting-{tag}": greeting("", tag) for tag in languages(self.mode)}
+        return self.web.fill_html({"web": self.web_url} | nobody)
+
+
+def _why(reader: Reader, tag: str) -> str:
+    sentence = catalogue(tag).gettext("You are receiving this because you subscribed to %(list)s on %(date)s.")
+    return sentence % {"list": reader.topic[tag], "date": long_date(reader.since, tag)}
+
+
