@@ -76,6 +76,15 @@ def _set_up_sqlite(engine: Engine, file: str | None) -> None:
     fail at once instead of waiting; BEGIN IMMEDIATE queues them.
     """
 
+    def _demand_file() -> None:
+        # A file that was removed or never made would silently be replaced by an empty one.
+        if file and file != ":memory:" and not Path(file).exists():
+            raise OperationalError("connect", {}, FileNotFoundError("its file is not there"))
+
+    @event.listens_for(engine, "do_connect")
+    def _connecting(*_: Any) -> None:
+        _demand_file()
+
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _: Any) -> None:
         connection.isolation_level = None
@@ -84,9 +93,7 @@ def _set_up_sqlite(engine: Engine, file: str | None) -> None:
 
     @event.listens_for(engine, "begin")
     def _began(connection: Connection) -> None:
-        # A file removed under us would silently be replaced by an empty one.
-        if file and file != ":memory:" and not Path(file).exists():
-            raise OperationalError("BEGIN", {}, FileNotFoundError("the database file is gone"))
+        _demand_file()
         writing = connection.get_execution_options().get("writing")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 

@@ -21,6 +21,8 @@ def _config() -> Config:
 def upgrade(database: Database) -> None:
     """Bring the schema to the newest version, in one transaction where the database can."""
     config = _config()
+    if (file := database.engine.url.database) and database.kind == "sqlite":
+        Path(file).touch(mode=0o600)
     with database.engine.execution_options(writing=True).begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

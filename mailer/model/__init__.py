@@ -5,10 +5,11 @@ from mailer.model.campaign import Campaign, CampaignState, Count
 from mailer.model.delivery import Attempt, Delivery, DeliveryState
 from mailer.model.edition import Block, Edition, EditionState, Text, Variant
 from mailer.model.event import Event, EventKind, Suppression
-from mailer.model.installation import Installation, RateLimit
+from mailer.model.installation import Installation
 from mailer.model.newsletter import Newsletter, Topic
 from mailer.model.staff import AuditEntry, Staff
 from mailer.model.subscriber import Subscriber, SubscriberState, Subscription, SubscriptionState
+from mailer.model.throttle import RateLimit, ThrottleLevel
 
 __all__ = [
     "Attempt",
@@ -34,6 +35,7 @@ __all__ = [
     "SubscriptionState",
     "Suppression",
     "Text",
+    "ThrottleLevel",
     "Topic",
     "Variant",
 ]

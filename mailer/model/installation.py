@@ -1,4 +1,4 @@
-"""What belongs to the installation itself: its key ring's fingerprint, and the limits of sending."""
+"""What belongs to the installation itself: its key ring's fingerprint."""
 
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -12,12 +12,3 @@ class Installation(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     fingerprint: Mapped[bytes]
-
-
-class RateLimit(Base):
-    """A limit of sending: ``all``, or ``provider:NAME``; messages per second."""
-
-    __tablename__ = "rate_limit"
-
-    scope: Mapped[str] = mapped_column(primary_key=True)
-    per_second: Mapped[float]

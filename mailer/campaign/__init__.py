@@ -1,0 +1,1 @@
+"""Campaigns: made, started, expanded into deliveries, counted, finished."""

@@ -1,0 +1,33 @@
+"""The invented organisation: its newsletter, its topic, and two colleagues for four eyes."""
+
+from sqlalchemy.orm import Session
+
+from mailer import clock
+from mailer.i18n import EN, ZH
+from mailer.model import Newsletter, Staff, Topic
+
+AUTHOR = "歐陽詠潮"
+APPROVER = "Owen Pritchard"
+PUBLIC_URL = "https://letters.tidewater.example"
+
+
+def found(session: Session) -> Topic:
+    """Set the organisation up in an empty database; the topic that everybody subscribes to."""
+    newsletter = Newsletter(
+        slug="tideline",
+        name={ZH: "《潮信》", EN: "Tideline"},
+        sender_name={ZH: "潮汐書舍", EN: "Tidewater Reading Room"},
+        sender_address="tideline@letters.tidewater.example",
+        return_address="returns@letters.tidewater.example",
+        postal_address={ZH: "蠔殼灣堤岸路7號", EN: "7 Embankment Road, Oyster Shell Bay"},
+        list_domain="tidewater.example",
+        locales=[ZH, EN],
+        default_locale=ZH,
+        zone="Asia/Hong_Kong",
+        theme={},
+    )
+    topic = Topic(newsletter=newsletter, slug="news", name={ZH: "《潮信》", EN: "Tideline"})
+    session.add(topic)
+    session.add_all(Staff(name=name, created_at=clock.now()) for name in (AUTHOR, APPROVER))
+    session.flush()
+    return topic

@@ -1,0 +1,175 @@
+"""The demo: an organisation, its people and its edition; sent through real workers to a sink; counted."""
+
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+
+from mailer import broker, clock, installation, queue, workers
+from mailer.audience.enrol import enrol
+from mailer.campaign.campaign import create, find, start
+from mailer.compose.edition import save
+from mailer.compose.folder import Draft
+from mailer.config import Settings
+from mailer.db import Database
+from mailer.demo.mailbox import Mailbox
+from mailer.demo.organisation import APPROVER, AUTHOR, PUBLIC_URL, found
+from mailer.demo.people import people
+from mailer.demo.sink import PORT
+from mailer.errors import UnavailableError
+from mailer.i18n import N_
+from mailer.installation import Installation
+from mailer.model import CampaignState, Delivery, DeliveryState, RateLimit, Subscriber
+from mailer.model.subscriber import place
+from mailer.render.approval import approve
+from mailer.report.figures import Figures, figures
+from mailer.vault import Vault
+
+_POLL_SECONDS = 0.2
+_START_SECONDS = 15.0
+_CONSENT_FORM = "demo-1"
+_SETTLED_UNSENT = (DeliveryState.UNCERTAIN, DeliveryState.FAILED, DeliveryState.SUPPRESSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A demo that is set up: its installation, the campaign's number, the sink's mailbox."""
+
+    installation: Installation
+    campaign: int
+    mailbox: Mailbox
+
+
+def set_up(
+    settings: Settings, draft: Draft, subscribers: int, rate: float, enrolled: Callable[[int], None]
+) -> Stage:
+    """Everything but the sending: keys, database, organisation, approved edition, people, a draft campaign.
+
+    Raises what an edition raises that cannot be approved; nobody has been written to then.
+    """
+    made = installation.create(settings.model_copy(update={"public_url": PUBLIC_URL}))
+    with made.database.write() as session:
+        topic = found(session)
+        edition = save(session, topic.newsletter, draft, AUTHOR)
+        approve(session, edition, APPROVER)
+        campaign = create(session, edition, topic, AUTHOR)
+        session.add(RateLimit(scope="all", per_second=rate))
+    for done in enrol(made.database, made.keys, topic, _CONSENT_FORM, people(subscribers)):
+        enrolled(done)
+    folder = settings.home / "sink"
+    folder.mkdir()
+    return Stage(made, campaign.id, Mailbox(folder))
+
+
+@contextmanager
+def sending(stage: Stage, count: int = 2) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """A sink, a broker and ``count`` workers at work, for as long as the block lasts; which broker it is."""
+    settings = stage.installation.settings
+    with ExitStack() as stack:
+        port = stack.enter_context(_sink(settings.home / "sink"))
+        settings = settings.model_copy(update={"relay_url": f"smtp://127.0.0.1:{port}"})
+        settings, said = stack.enter_context(broker.running(settings))
+        queue.check(settings)
+        names = [f"demo{number}" for number in range(1, count + 1)]
+        started = stack.enter_context(workers.running(settings, names, settings.home / "worker.log"))
+        with stage.installation.database.write() as session:
+            start(session, find(session, stage.campaign), AUTHOR)
+        queue.wake(queue.app(settings), count)
+        yield said, started
+
+
+@contextmanager
+def _sink(folder: Path) -> Iterator[int]:
+    """The sink's process and its port."""
+    with (folder.parent / "sink.log").open("ab") as log:
+        process = subprocess.Popen(  # noqa: S603 — our own module
+            [sys.executable, "-m", "mailer.demo.sink", str(folder)], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            start_new_session=True,
+        )
+    try:
+        deadline = clock.monotonic() + _START_SECONDS
+        while not (folder / PORT).exists():
+            if process.poll() is not None or clock.monotonic() > deadline:
+                raise UnavailableError(N_("The demo's mail sink did not start: see %(log)s."), log=folder.parent / "sink.log")
+            clock.sleep(0.05)
+        yield int((folder / PORT).read_text())
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def watch(stage: Stage, processes: list[subprocess.Popen[bytes]]) -> Iterator[Figures]:
+    """The campaign's figures again and again until it is finished.
+
+    Raises UnavailableError when every worker has died: nobody would ever finish it.
+    """
+    while True:
+        with stage.installation.database.read() as session:
+            now = figures(session, stage.campaign)
+        yield now
+        if now.state is CampaignState.FINISHED:
+            return
+        if all(process.poll() is not None for process in processes):
+            raise UnavailableError(
+                N_("Every worker has stopped: see %(log)s."), log=stage.installation.settings.home / "worker.log"
+            )
+        clock.sleep(_POLL_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The sink's own count against the ledger."""
+
+    received: int
+    missing: int
+    duplicates: int
+    variants: dict[str, int]
+    deliveries: dict[str, int]
+
+
+def tally(stage: Stage) -> Tally:
+    """Compare every recipient: missing are those who were meant, are settled as sent or still open, and got nothing."""
+    arrived = Counter(mail.recipient for mail in stage.mailbox.received())
+    variants = Counter(stage.mailbox.mode(mail.number) for mail in stage.mailbox.received())
+    ledger = dict(_ledger(stage.installation.database, stage.installation.keys))
+    expected = {address for address, state in ledger.items() if state not in _SETTLED_UNSENT}
+    return Tally(
+        received=sum(n for address, n in arrived.items() if address in ledger),
+        missing=len(expected - arrived.keys()),
+        duplicates=sum(n - 1 for n in arrived.values()),
+        variants=dict(sorted(variants.items())),
+        deliveries={state.value: n for state, n in Counter(ledger.values()).items()},
+    )
+
+
+def _ledger(database: Database, keys: Vault) -> Iterator[tuple[str, DeliveryState]]:
+    rows = select(Subscriber.ref, Subscriber.data_key, Subscriber.address, Delivery.state).join(
+        Delivery, Delivery.subscriber_id == Subscriber.id
+    )
+    with database.read() as session, keys.open("demo count") as opener:
+        for ref, data_key, address, state in session.execute(rows):
+            assert data_key and address
+            yield opener.text(address, data_key, place("address", ref)), state
+
+
+def samples(stage: Stage) -> list[str]:
+    """One mail of each variant as files to look at: the message, its HTML, its text."""
+    folder = stage.installation.settings.home / "samples"
+    folder.mkdir(exist_ok=True)
+    first: dict[str, int] = {}
+    for mail in stage.mailbox.received():
+        first.setdefault(stage.mailbox.mode(mail.number), mail.number)
+    paths = []
+    for mode, number in sorted(first.items()):
+        mail, raw = stage.mailbox.mail(number), stage.mailbox.raw(number)
+        assert mail and raw
+        for ending, content in (("eml", raw), ("html", mail.html.encode()), ("txt", mail.text.encode())):
+            path = folder / f"{mode}.{ending}"
+            path.write_bytes(content)
+            paths.append(str(path))
+    return paths

@@ -1,0 +1,1 @@
+"""Figures for staff and operators."""

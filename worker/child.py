@@ -1,0 +1,86 @@
+"""One prefork child: its own database, event loop and ticker, made after the fork."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from celery import Celery
+
+from mailer import clock, installation, log, queue
+from mailer.config import Settings
+from mailer.errors import MailerError, UnavailableError
+from worker.drain import Drain
+from worker.office import Office
+from worker.throttle.sql import SqlThrottle
+from worker.ticker import Ticker
+from worker.transport.smtp import SmtpRelay
+
+_DRAIN_SECONDS = 60.0
+_DATABASE_THREADS = 4
+
+
+class Child:
+    """What lives as long as the process."""
+
+    def __init__(self, settings: Settings, celery: Celery, stopping: Callable[[], bool]) -> None:
+        self.settings = settings
+        self._celery = celery
+        self._stopping = stopping
+        self._installation = _unlock(settings)
+        self._throttle = SqlThrottle(self._installation)
+        self._loop = asyncio.new_event_loop()
+        self._loop.set_default_executor(ThreadPoolExecutor(_DATABASE_THREADS, thread_name_prefix="database"))
+        self._ticker = Ticker(self._installation.database, self.wake, settings.tick)
+        self._ticker.start()
+
+    def drain(self) -> None:
+        """Send what there is, for a minute at most; whoever is idle then goes on."""
+        office = Office(
+            installation=self._installation,
+            throttle=self._throttle,
+            transport=SmtpRelay(self.settings),
+            name=f"{socket.gethostname()}:{os.getpid()}",
+        )
+        drain = Drain(office, self._stopping, clock.monotonic() + _DRAIN_SECONDS)
+        if self._loop.run_until_complete(drain.run()):
+            self.wake()
+
+    def wake(self) -> None:
+        """Pass the word on; a broker that is away costs nothing but time."""
+        try:
+            queue.wake(self._celery)
+        except UnavailableError as error:
+            log.logger().warning("broker.unavailable", why=str(error))
+
+
+def _unlock(settings: Settings) -> installation.Installation:
+    """The installation; a database that is away is waited for, anything else ends the child."""
+    pause = 0.5
+    while True:
+        try:
+            return installation.unlock(settings)
+        except UnavailableError as error:
+            log.logger().warning("database.unavailable", why=str(error), retry_in=pause)
+            clock.sleep(pause)
+            pause = min(pause * 2, 10.0)
+
+
+_child: Child | None = None
+
+
+def start(settings: Settings, celery: Celery, stopping: Callable[[], bool]) -> None:
+    """Set this child up. A fault that waiting does not mend is logged in one line, and ends it."""
+    global _child  # noqa: PLW0603 — one per process, made by Celery's signal
+    try:
+        _child = Child(settings, celery, stopping)
+    except MailerError as error:
+        log.logger().error("worker.refused", why=str(error))
+        os._exit(1)
+
+
+def current() -> Child:
+    """The child that this process is."""
+    assert _child is not None
+    return _child

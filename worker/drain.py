@@ -1,0 +1,71 @@
+"""A drain: one lane per provider side by side, until nothing is left, time is up, or the worker stops.
+
+Lanes share nothing but the office, so that one slow provider never holds up the others.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from mailer import clock, log
+from mailer.campaign.ledger import finish
+from mailer.model import RateLimit
+from worker.claim import lanes
+from worker.lane import Lane
+from worker.office import Office
+from worker.throttle import Level
+
+_POLL_SECONDS = 0.5
+
+
+class Drain:
+    """One run. Campaign states and limits are read anew every half second."""
+
+    def __init__(self, office: Office, stopping: Callable[[], bool], until: float) -> None:
+        self._office = office
+        self._stopping = stopping
+        self._until = until
+        self._lanes: dict[str, Lane] = {}
+        self._tasks: dict[asyncio.Task[None], str] = {}
+
+    async def run(self) -> bool:
+        """Send; whether there is more to do and somebody should go on."""
+        left = True
+        while left and not self._over():
+            left = await self._poll() or bool(self._tasks)
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        for lane in self._lanes.values():
+            lane.stop()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+            self._collect()
+        for lane in self._lanes.values():
+            await lane.close()
+        await self._office.write(finish)
+        return left and not self._stopping()
+
+    def _over(self) -> bool:
+        return self._stopping() or clock.monotonic() >= self._until
+
+    async def _poll(self) -> bool:
+        """Look at the ledger: give each lane its campaigns and limits; whether anything can be claimed."""
+        self._collect()
+        found = await self._office.read(lanes)
+        limits = await self._office.read(lambda session: {r.scope: r.per_second for r in session.query(RateLimit)})
+        for provider in {provider for provider, _ in found}:
+            lane = self._lanes.setdefault(provider, Lane(self._office, provider))
+            scopes = ("all", f"provider:{provider}")
+            levels = [Level(scope, limits[scope]) for scope in scopes if scope in limits]
+            lane.assign({campaign for p, campaign in found if p == provider}, levels)
+            if provider not in self._tasks.values():
+                self._tasks[asyncio.create_task(lane.run())] = provider
+        for provider in self._lanes.keys() - {provider for provider, _ in found}:
+            self._lanes[provider].assign(set(), [])
+        return bool(found)
+
+    def _collect(self) -> None:
+        """Forget lanes that have come to their end; one that broke is said, and opened again by the next poll."""
+        for task in [task for task in self._tasks if task.done()]:
+            provider = self._tasks.pop(task)
+            if error := task.exception():
+                log.logger().error("lane.broke", provider=provider, exc_info=error)

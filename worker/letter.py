@@ -1,0 +1,75 @@
+"""From a claimed row to a parcel: opened for sending, filled, addressed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session, joinedload
+
+from mailer import clock
+from mailer.audience.address import domain
+from mailer.installation import Installation
+from mailer.model import Campaign, Topic, Variant
+from mailer.model.subscriber import place
+from mailer.render import links
+from mailer.render.message import Envelope, build
+from mailer.render.variant import Frozen, Reader
+from worker.claim import Claimed
+from worker.transport import Parcel
+
+
+@dataclass(frozen=True, slots=True)
+class _Issue:
+    """What all mails of one campaign share."""
+
+    envelope: Envelope
+    topic_names: dict[str, str]
+    return_address: str
+    zone: ZoneInfo
+
+
+class Letters:
+    """Makes parcels; campaigns and variants are read once and kept, since both are frozen."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self._issues: dict[int, _Issue] = {}
+        self._variants: dict[int, Frozen] = {}
+
+    def learn(self, session: Session, campaign_id: int, rows: Sequence[Claimed]) -> None:
+        """Read what is not known yet for these rows."""
+        if campaign_id not in self._issues:
+            self._issues[campaign_id] = self._issue(session, campaign_id)
+        for variant_id in {row.variant_id for row in rows} - self._variants.keys():
+            variant = session.get_one(Variant, variant_id)
+            url = links.web_version(self._installation.settings.public_url, variant.hash)
+            self._variants[variant_id] = Frozen.load(variant, url)
+
+    def _issue(self, session: Session, campaign_id: int) -> _Issue:
+        campaign = session.get_one(Campaign, campaign_id, options=[joinedload(Campaign.topic).joinedload(Topic.newsletter)])
+        topic, newsletter = campaign.topic, campaign.topic.newsletter
+        envelope = Envelope(
+            campaign_id=campaign_id,
+            newsletter=newsletter.slug,
+            list_id=f"{topic.slug}.{newsletter.slug}.{newsletter.list_domain}",
+            sender_address=newsletter.sender_address,
+            unsubscribe_address=newsletter.return_address,
+            domain=domain(newsletter.sender_address),
+        )
+        return _Issue(envelope, topic.name, newsletter.return_address, ZoneInfo(newsletter.zone))
+
+    def parcels(self, campaign_id: int, rows: Sequence[Claimed]) -> list[Parcel]:
+        """A parcel for each row, in their order."""
+        issue, keys = self._issues[campaign_id], self._installation.keys
+        made = []
+        with keys.open("send") as opener:
+            for row in rows:
+                address = opener.text(row.address, row.data_key, place("address", row.ref))
+                name = opener.text(row.name, row.data_key, place("name", row.ref)) if row.name else ""
+                link = links.unsubscribe(self._installation.settings.public_url, keys, row.ref, row.topic_id)
+                reader = Reader(name, issue.topic_names, row.since.astimezone(issue.zone), link)
+                message_id = keys.message_id(row.id)
+                frozen = self._variants[row.variant_id]
+                content = build(frozen, issue.envelope, reader, address, message_id, clock.now().astimezone(issue.zone))
+                made.append(Parcel(row.id, issue.return_address, address, content))
+        return made

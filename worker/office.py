@@ -1,0 +1,63 @@
+"""What a drain and its lanes share: the ledger and keys, the throttle, the way out, and their name."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from sqlalchemy.orm import Session
+
+from mailer import log
+from mailer.errors import UnavailableError
+from mailer.installation import Installation
+from worker.letter import Letters
+from worker.throttle import Throttle
+from worker.transport import Transport
+
+_LONGEST_PAUSE = 5.0
+Result = TypeVar("Result")
+
+
+@dataclass(slots=True)
+class Office:
+    """One worker's means."""
+
+    installation: Installation
+    throttle: Throttle
+    transport: Transport
+    name: str
+    letters: Letters = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.letters = Letters(self.installation)
+
+    async def write(self, work: Callable[[Session], Result]) -> Result:
+        """One committed unit of work in a helper thread, tried until the database answers.
+
+        Asking again is safe: every change is a compare-and-set on rows that we hold.
+        """
+
+        def unit() -> Result:
+            with self.installation.database.write() as session:
+                return work(session)
+
+        return await self._persist(unit)
+
+    async def read(self, work: Callable[[Session], Result]) -> Result:
+        """The same without changes."""
+
+        def unit() -> Result:
+            with self.installation.database.read() as session:
+                return work(session)
+
+        return await self._persist(unit)
+
+    async def _persist(self, unit: Callable[[], Result]) -> Result:
+        pause = 0.1
+        while True:
+            try:
+                return await asyncio.to_thread(unit)
+            except UnavailableError as error:
+                log.logger().warning("database.unavailable", why=str(error), retry_in=pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)

@@ -1,0 +1,95 @@
+"""The throttle in SQL: a row per level; on SQLite in a file of its own, so that pacing never waits for the ledger."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Table, func, select
+from sqlalchemy.orm import Session
+
+from mailer import clock
+from mailer.db import Database, connect
+from mailer.db.types import now_in
+from mailer.db.upsert import insert
+from mailer.installation import Installation
+from mailer.model import ThrottleLevel
+from worker.throttle import Grant, Level
+
+# A level further ahead than this was written before a reboot: its clock began anew.
+_FARTHEST_US = 3_600_000_000
+
+
+class SqlThrottle:
+    """See ``Throttle``."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._database = _store(installation)
+
+    def reserve(self, levels: Sequence[Level], want: int) -> Grant:
+        if not levels:
+            return Grant(want, 0.0, 0.0)
+        with self._database.write() as session:
+            now, given = self._read(session, levels)
+            granted, wait = want, 0
+            for level in levels:
+                ahead = given[level.scope] - now - level.burst * level.interval_us
+                room = -ahead // level.interval_us
+                granted = max(0, min(granted, room))
+                if room < 1:
+                    wait = max(wait, ahead + level.interval_us)
+            if granted:
+                self._write(session, {x.scope: given[x.scope] + granted * x.interval_us for x in levels})
+        return Grant(granted, wait / 1e6, max(level.interval_us for level in levels) / 1e6)
+
+    def refund(self, levels: Sequence[Level], unused: int) -> None:
+        if not levels or not unused:
+            return
+        with self._database.write() as session:
+            now, given = self._read(session, levels)
+            self._write(session, {x.scope: max(now, given[x.scope] - unused * x.interval_us) for x in levels})
+
+    def _read(self, session: Session, levels: Sequence[Level]) -> tuple[int, dict[str, int]]:
+        """The store's time, and up to when each level is given away, never before now."""
+        # Locked in one order, so that two workers never wait for each other in a ring.
+        scopes = sorted(level.scope for level in levels)
+        rows = session.execute(
+            select(ThrottleLevel.scope, ThrottleLevel.given_until)
+            .where(ThrottleLevel.scope.in_(scopes))
+            .order_by(ThrottleLevel.scope)
+            .with_for_update()
+        )
+        known: dict[str, int] = {scope: given for scope, given in rows}
+        now = self._now(session)
+        return now, {scope: max(now, _sane(known.get(scope, now), now)) for scope in scopes}
+
+    def _now(self, session: Session) -> int:
+        """Microseconds of one clock that all users of this store share."""
+        if self._database.kind == "sqlite":
+            return clock.monotonic_us()
+        return int(session.scalar(select(func.extract("epoch", now_in()) * 1_000_000)) or 0)
+
+    @staticmethod
+    def _write(session: Session, given: dict[str, int]) -> None:
+        statement = insert(session, ThrottleLevel)
+        rows: list[dict[str, Any]] = [{"scope": scope, "given_until": until} for scope, until in sorted(given.items())]
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["scope"], set_={"given_until": statement.excluded.given_until}
+            ),
+            rows,
+        )
+
+
+def _sane(given: int, now: int) -> int:
+    return given if given - now < _FARTHEST_US else now
+
+
+def _store(installation: Installation) -> Database:
+    if installation.database.kind != "sqlite":
+        return installation.database
+    path = installation.settings.home / "throttle.db"
+    path.touch(mode=0o600)
+    database = connect(f"sqlite:///{path}")
+    table = ThrottleLevel.__table__
+    assert isinstance(table, Table)
+    table.create(database.engine, checkfirst=True)
+    return database

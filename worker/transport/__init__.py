@@ -1,0 +1,55 @@
+"""The ways out: a transport hands one message to a server and says what became of it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class Fate(StrEnum):
+    """What became of one message."""
+
+    SENT = "sent"
+    DEFERRED = "deferred"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+    """The body had left and no reply came: the server may have taken it or not (RFC 1047)."""
+    UNSENT = "unsent"
+    """It certainly did not leave; nothing is known against the recipient."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A fate with what was answered: code, enhanced code (RFC 3463), scrubbed text, body sent or not."""
+
+    fate: Fate
+    code: int | None = None
+    enhanced: str | None = None
+    reply: str = ""
+    after_body: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One message ready to go. Addresses are canonical; ``content`` has CRLF and is plain ASCII."""
+
+    delivery_id: int
+    sender: str
+    recipient: str
+    content: bytes
+
+
+class Connection(Protocol):
+    """One connection, kept from message to message."""
+
+    async def send(self, parcel: Parcel) -> Outcome:
+        """Hand over one message. Never raises for what a server does: every fate is an outcome."""
+
+    async def close(self) -> None:
+        """Say goodbye."""
+
+
+class Transport(Protocol):
+    """Makes connections."""
+
+    def connect(self) -> Connection:
+        """A connection, opened when it is first needed."""
