@@ -1,16 +1,32 @@
-"""What is particular to Chinese text: counting Han, and reading time."""
+"""What is particular to Chinese text: which characters are Han, runs of it, and reading time."""
 
 import re
 from decimal import ROUND_HALF_UP, Decimal
 
-# CJK ideographs of all blocks, with 々〆〇.
-_HAN = re.compile("[々-〇㐀-䶿一-鿿豈-﫿\U00020000-\U000323af]")
+# Written as escapes: normalisation turns the compatibility ideographs themselves into others.
+HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+"""For a character class: CJK ideographs of all blocks, with 々〆〇."""
+WIDE = HAN + "\u2e80-\u2fdf\u3000-\u303f\ufe30-\ufe4f\uff00-\uffef"
+"""The same with radicals, CJK punctuation and full-width forms."""
+
+_HAN = re.compile(f"[{HAN}]")
 # A run of letters and digits, joined inside by ’ ' . , - – or /.
 _WORD = re.compile(r"[^\W_]+(?:[’'.,\-–/][^\W_]+)*")
-_URL = re.compile(r"\b(?:https?://|mailto:)\S+")
+# Addresses are ASCII, and Chinese stands before and behind them without a space.
+_URL = re.compile(r"(?:https?://|mailto:)[!-~]+")
 
 HAN_PER_MINUTE = 400
 WORDS_PER_MINUTE = 238
+
+
+def is_chinese(tag: str) -> bool:
+    """Whether a BCP 47 tag names a language written in Han: Chinese, or Cantonese or Mandarin by name."""
+    return tag.split("-")[0].lower() in {"zh", "yue", "cmn"}
+
+
+def has_han(text: str) -> bool:
+    """Whether a text holds any Han."""
+    return _HAN.search(text) is not None
 
 
 def count(text: str) -> tuple[int, int]:

@@ -50,7 +50,9 @@ def configure(level: str) -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_Scrubber())
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True, format="%(asctime)s %(levelname)s %(message)s")
+    # Libraries speak up only when something is wrong.
+    quiet = max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()])
+    logging.basicConfig(level=quiet, handlers=[handler], force=True, format="%(asctime)s %(levelname)s %(message)s")
 
 
 def logger(**context: object) -> structlog.typing.FilteringBoundLogger:

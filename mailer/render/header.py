@@ -8,7 +8,7 @@ import base64
 import re
 import unicodedata
 
-import regex
+import regex  # type: ignore[import-untyped]  # its types come apart
 
 from mailer.errors import InvalidError
 from mailer.i18n import N_
@@ -18,17 +18,17 @@ _ENCODED_LINE = 76
 _WORD = 75
 _OVERHEAD = len("=?utf-8?b??=")
 _LONGEST = 998
-_SEPARATORS = "\u0085\u2028\u2029"
+# Line separators, and what turns the direction of a line round.
+_REFUSED = frozenset("\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*", re.ASCII)
 
 
 def refuse_controls(value: str) -> str:
     """``value``, or InvalidError where it holds what could open another header or turn the line round."""
     for character in value:
-        if unicodedata.category(character) in {"Cc", "Cs"} or character in _SEPARATORS or "\u202a" <= character <= "\u202e" or "\u2066" <= character <= "\u2069":
-            raise InvalidError(
-                N_("The text holds a control character (U+%(code)s): type that place anew."), code=f"{ord(character):04X}"
-            )
+        if unicodedata.category(character) in {"Cc", "Cs"} or character in _REFUSED:
+            code = f"{ord(character):04X}"
+            raise InvalidError(N_("The text holds a control character (U+%(code)s): type that place anew."), code=code)
     return value
 
 
@@ -42,10 +42,10 @@ def text(name: str, value: str) -> bytes:
 
 def mailbox(name: str, display: str, address: str) -> bytes:
     """An address field: the display name encoded where it must be, the address always plain ASCII."""
-    refuse_controls(display)
-    display = " ".join(display.split())
+    bare = exact(name, address)
+    display = " ".join(refuse_controls(display).split())
     if not display:
-        return exact(name, address)
+        return bare
     plain = _PHRASE.fullmatch(display) and "=?" not in display
     if plain and len(name) + len(display) + len(address) + 5 <= _LINE:
         return f"{name}: {display} <{address}>\r\n".encode("ascii")
@@ -64,7 +64,7 @@ def _encoded(value: str, indent: int) -> str:
     """Base64 words of at most 75 characters, cut between grapheme clusters, folded by CRLF SPACE."""
     words, run = [], b""
     room = _room(min(_WORD, _ENCODED_LINE - indent))
-    for cluster in _pieces(value):
+    for cluster in _pieces(value, room):
         octets = cluster.encode()
         if run and len(run) + len(octets) > room:
             words.append(run)
@@ -79,8 +79,7 @@ def _room(width: int) -> int:
     return (width - _OVERHEAD) // 4 * 3
 
 
-def _pieces(value: str) -> list[str]:
-    """Grapheme clusters, the over-long ones by code point."""
-    clusters = regex.findall(r"\X", value)
-    smallest = _room(_WORD) // 2
-    return [piece for c in clusters for piece in ([c] if len(c.encode()) <= smallest else list(c))]
+def _pieces(value: str, room: int) -> list[str]:
+    """Grapheme clusters, by code point those of more than ``room`` octets."""
+    clusters: list[str] = regex.findall(r"\X", value)
+    return [piece for cluster in clusters for piece in ([cluster] if len(cluster.encode()) <= room else cluster)]

@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -22,15 +23,16 @@ class Marks:
         """The mark of a hole: letters, digits and hyphens, which every renderer leaves alone."""
         return f"XPH{self._nonce}-{name}XHP"
 
-    def split(self, form: str, known: set[str]) -> "Form":
+    def split(self, form: str, known: AbstractSet[str], needed: AbstractSet[str] = frozenset()) -> "Form":
         """A rendered form between its holes.
 
-        Raises InvalidError where a hole is not ``known`` or a mark came back damaged.
+        Raises InvalidError where a hole is not ``known``, one that is ``needed`` is missing, or a
+        mark came back damaged.
         """
         pieces = self._pattern.split(form)
         parts, holes = pieces[0::2], pieces[1::2]
-        if not known.issuperset(holes) or any(self._nonce in part for part in parts):
-            raise InvalidError(N_("The layout cannot be rendered: %(why)s."), why="a placeholder was damaged")
+        if not needed <= set(holes) <= known or any(self._nonce in part for part in parts):
+            raise InvalidError(N_("The layout cannot be rendered: %(why)s."), why="a placeholder was lost or damaged")
         return Form(tuple(parts), tuple(holes))
 
 

@@ -1,28 +1,40 @@
 """The HTML form of a variant: its parts through the MJML templates."""
 
+import re
+from collections.abc import Mapping
 from functools import lru_cache, partial
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from mailer.i18n import languages
+from mailer.errors import InvalidError
+from mailer.i18n import N_, languages
 from mailer.model import Edition
+from mailer.render import markdown
 from mailer.render.holes import Marks
 from mailer.render.layout import parts
-from mailer.render.markdown import html as markdown_html
 from mailer.render.mjml import compile_mjml
 from mailer.resources import folder
 
 _LOOK = {
     "ink": "#23323a",
-    "soft": "#5b6a70",
+    "soft": "#55646a",
     "paper": "#ffffff",
     "ground": "#efe9dd",
+    "panel": "#f7f2e7",
     "band": "#12414f",
     "band_ink": "#ffffff",
     "accent": "#a3471c",
-    "rule": "#d9cfbd",
+    "dark_ink": "#e9e4d9",
+    "dark_soft": "#b5c0c2",
+    "dark_paper": "#182226",
+    "dark_ground": "#10181b",
+    "dark_panel": "#212d32",
+    "dark_band": "#0e3944",
+    "dark_accent": "#f0a37c",
 }
-"""The colours of a newsletter whose theme names none."""
+"""The colours of a newsletter whose theme names none; ``dark_`` ones where a reader's screen is dark."""
+
+_COLOUR = re.compile("#[0-9a-fA-F]{6}")
 
 
 @lru_cache
@@ -40,20 +52,23 @@ def _environment() -> Environment:
 
 def render(edition: Edition, mode: str, marks: Marks, *, web: bool) -> str:
     """The whole document with its marks. ``web``: for the web version, which knows no reader."""
-    look = _LOOK | edition.newsletter.theme
+    look = _look(edition.newsletter.theme)
     mjml = _environment().get_template("edition.mjml").render(
         parts=parts(edition, mode, marks),
         tags=languages(mode),
         look=look,
         web=web,
         web_mark=marks.mark("web"),
-        preheader=preheader(edition, mode),
-        markdown=partial(markdown_html, link_colour=look["accent"]),
+        markdown=partial(markdown.html, link_colour=look["accent"]),
+        line=partial(markdown.line, link_colour=look["accent"]),
     )
     return compile_mjml(mjml)
 
 
-def preheader(edition: Edition, mode: str) -> str:
-    """What an inbox shows beside the subject; of two languages, one after the other."""
-    front = edition.blocks[0]
-    return " ｜ ".join(front.text(tag)["preheader"] for tag in languages(mode))
+def _look(theme: Mapping[str, str]) -> dict[str, str]:
+    """The colours to use. Raises InvalidError for one that no style sheet may hold."""
+    look = _LOOK | dict(theme)
+    for name, colour in look.items():
+        if name not in _LOOK or not _COLOUR.fullmatch(colour):
+            raise InvalidError(N_("The theme's %(name)s must be a colour such as #a3471c."), name=name)
+    return look

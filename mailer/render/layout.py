@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
+from markupsafe import Markup
+
 from mailer import chinese
 from mailer.compose.blocks import FRONT, Data, Figure, data_of
-from mailer.i18n import catalogue, languages, money, month, number, translator
+from mailer.i18n import SELF_NAMES, ZH, catalogue, languages, money, month, number, translator
 from mailer.model import Block, Edition, Newsletter
+from mailer.render.han import name_han, upright
 from mailer.render.holes import Marks
 
 
@@ -27,11 +30,29 @@ class Part:
     tag: str
     newsletter: Newsletter
     title: str
+    preheader: str
     blocks: tuple[View, ...]
     reading_time: str
     other: "str | None"
     """The language that follows below, where this part is the first of two."""
+    above: "str | None"
+    """The language that came first, where this part is the second of two."""
+    chinese: str
+    """The edition's Chinese, or Hong Kong's: what Han inside another language is named as."""
     marks: Marks
+
+    @property
+    def is_chinese(self) -> bool:
+        """Whether this part is written in Han."""
+        return chinese.is_chinese(self.tag)
+
+    def runs(self, html: Markup) -> Markup:
+        """Words of this part: Han upright, and named as Chinese where the part is not."""
+        return upright(html) if self.is_chinese else name_han(html, self.chinese)
+
+    def self_name(self, tag: str) -> str:
+        """What a language calls itself."""
+        return SELF_NAMES.get(tag, tag)
 
     def say(self, message: str) -> str:
         """An interface word in this part's language."""
@@ -71,16 +92,31 @@ def holes(mode: str) -> set[str]:
 def parts(edition: Edition, mode: str, marks: Marks) -> list[Part]:
     """An edition laid out for a mode: one part per language, in reading order."""
     tags = languages(mode)
-    following = [*tags[1:], None]
-    return [_part(edition, tag, other, marks) for tag, other in zip(tags, following, strict=True)]
+    around = zip([None, *tags], tags, [*tags[1:], None], strict=False)
+    return [_part(edition, tag, above, other, marks) for above, tag, other in around]
 
 
-def _part(edition: Edition, tag: str, other: str | None, marks: Marks) -> Part:
-    front = next(block for block in edition.blocks if block.type == FRONT).text(tag)
+def front(edition: Edition, tag: str) -> dict[str, str]:
+    """Subject, preheader and title of an edition in one language, and perhaps its sender."""
+    return next(block for block in edition.blocks if block.type == FRONT).text(tag)
+
+
+def _part(edition: Edition, tag: str, above: str | None, other: str | None, marks: Marks) -> Part:
+    first = front(edition, tag)
     blocks = tuple(_view(block, tag) for block in edition.blocks if block.type != FRONT)
-    minutes = int(front.get("reading_time") or chinese.reading_minutes(_words(blocks)))
-    label = catalogue(tag).ngettext("%(n)s min read", "%(n)s mins read", minutes) % {"n": minutes}
-    return Part(tag, edition.newsletter, front["title"], blocks, label, other, marks)
+    minutes = int(first.get("reading_time") or chinese.reading_minutes(_words(blocks)))
+    return Part(
+        tag=tag,
+        newsletter=edition.newsletter,
+        title=first["title"],
+        preheader=first["preheader"],
+        blocks=blocks,
+        reading_time=catalogue(tag).ngettext("%(n)s min read", "%(n)s mins read", minutes) % {"n": minutes},
+        other=other,
+        above=above,
+        chinese=next(filter(chinese.is_chinese, edition.locales), ZH),
+        marks=marks,
+    )
 
 
 def _view(block: Block, tag: str) -> View:

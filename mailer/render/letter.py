@@ -27,7 +27,7 @@ def _part(part: Part, marks: Marks) -> str:
 
 def _masthead(part: Part, block: View) -> Iterator[str]:
     yield "\n".join(filter(None, [part.name, block.text.get("strapline")]))
-    yield "\n".join([part.title, part.reading_time])
+    yield f"{part.title}\n{part.reading_time}"
     if part.other:
         yield f"[{part.jump()}]"
     yield RULE
@@ -56,10 +56,13 @@ def _stats(part: Part, block: View) -> Iterator[str]:
 
 
 def _figure(part: Part, block: View, key: str, value: str) -> str:
-    qualifier = block.text.get(f"{key}.qualifier", "")
-    joint = "" if part.tag.startswith("zh") else " "
-    colon = "：" if part.tag.startswith("zh") else ": "
-    return f"{plain(block.text[key])}{colon}{qualifier}{joint if qualifier else ''}{value}"
+    qualifier = plain(block.text.get(f"{key}.qualifier", ""))
+    joint = "" if part.is_chinese or not qualifier else " "
+    return f"{plain(block.text[key])}{_colon(part)}{qualifier}{joint}{value}"
+
+
+def _colon(part: Part) -> str:
+    return "：" if part.is_chinese else ": "
 
 
 def _share(_: Part, block: View) -> Iterator[str]:
@@ -91,13 +94,8 @@ def _foot(part: Part, marks: Marks) -> Iterator[str]:
     """Who writes, why, and how to stop it; each edition ends with it."""
     yield RULE
     yield part.mark("since")
-    colon = "：" if part.tag.startswith("zh") else ": "
-    yield "\n".join(
-        [
-            f"{part.say('Unsubscribe')}{colon}{part.mark('unsubscribe')}",
-            f"{part.say('View in your browser')}{colon}{marks.mark('web')}",
-        ]
-    )
+    pages = {part.say("Unsubscribe"): part.mark("unsubscribe"), part.say("View in your browser"): marks.mark("web")}
+    yield "\n".join(f"{name}{_colon(part)}{address}" for name, address in pages.items())
     yield "\n".join([str(part.newsletter.sender_name[part.tag]), str(part.newsletter.postal_address[part.tag])])
 
 

@@ -1,7 +1,7 @@
 """Markdown as editors write it: the tokens that both MIME parts are made from, and safe HTML.
 
 CommonMark without raw HTML, with the CJK-friendly emphasis that Chinese needs: bold beside
-「」 or 《》 is bold, and a line break between two Han is not a space.
+「」 or 《》 is bold, and a line break beside Han is not a space.
 """
 
 import re
@@ -11,20 +11,20 @@ import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
-from mdit_py_cjk_friendly import cjk_friendly
+from mdit_py_cjk_friendly import cjk_friendly  # type: ignore[import-untyped]  # it ships no types
 
 _PARSER = MarkdownIt("commonmark", {"html": False, "xhtmlOut": True}).use(cjk_friendly).disable("image")
 
 _TAGS = {"p", "br", "strong", "em", "a", "ul", "ol", "li", "blockquote", "hr", "h3", "h4", "code"}
 
-# Mail programs keep styles only where they stand on the element itself.
+# Mail programs keep styles only where they stand on the element itself. The lines are seen on light and dark.
 _STYLES = {
     "p": "margin:0 0 1em 0",
-    "ul": "margin:0 0 1em 0;padding:0 0 0 1.3em",
-    "ol": "margin:0 0 1em 0;padding:0 0 0 1.5em",
+    "ul": "margin:.4em 0 1em 0;padding:0 0 0 1.3em",
+    "ol": "margin:.4em 0 1em 0;padding:0 0 0 1.6em",
     "li": "margin:0 0 .4em 0",
-    "blockquote": "margin:0 0 1em 0;padding:0 0 0 1em;border-left:3px solid #c9b99a",
-    "hr": "border:0;border-top:1px solid #d9cfbd;margin:1.5em 0",
+    "blockquote": "margin:0 0 1em 0;padding:0 0 0 1em;border-left:3px solid #b09a72",
+    "hr": "border:0;border-top:1px solid #b09a72;margin:1.5em 0",
     "h3": "margin:1.2em 0 .5em 0;font-size:1.1em",
     "h4": "margin:1em 0 .4em 0;font-size:1em",
 }
@@ -40,9 +40,23 @@ def tokens(source: str) -> list[Token]:
 def html(source: str, link_colour: str) -> Markup:
     """Well-formed, cleaned HTML with inline styles; the only place where text becomes ``Markup``."""
     # The edition's own headings are h1 and h2; those inside a text stand below them.
-    raw = _HEADING.sub(r"\1h3", _PARSER.render(source))
-    clean = nh3.clean(raw, tags=_TAGS, attributes={"a": {"href", "title"}, "ol": {"start"}}, link_rel=None,
-                      url_schemes={"https", "http", "mailto"})
+    return _styled(_HEADING.sub(r"\1h3", _PARSER.render(source)), link_colour)
+
+
+def line(source: str, link_colour: str) -> Markup:
+    """The same for a text that stands in a line of its own: no paragraph round it."""
+    return _styled(_PARSER.renderInline(source), link_colour)
+
+
+def _styled(raw: str, link_colour: str) -> Markup:
+    # "*" empties what nh3 lets any tag have: a title could hold what looks like one of the tags below.
+    clean = nh3.clean(
+        raw,
+        tags=_TAGS,
+        attributes={"*": set(), "a": {"href"}, "ol": {"start"}},
+        link_rel=None,
+        url_schemes={"https", "http", "mailto"},
+    )
     strict = clean.replace("&nbsp;", "&#160;").replace("<br>", "<br />").replace("<hr>", "<hr />")
     styled = _BARE.sub(lambda tag: f'<{tag[1]} style="{_STYLES[tag[1]]}"', strict)
-    return Markup(styled.replace("<a ", f'<a style="color:{escape(link_colour)}" ').strip())  # noqa: S704 — cleaned by nh3 above
+    return Markup(styled.replace("<a ", f'<a style="color:{escape(link_colour)};text-decoration:underline" ').strip())

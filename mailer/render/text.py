@@ -4,11 +4,13 @@ import re
 
 from markdown_it.token import Token
 
+from mailer.chinese import WIDE
 from mailer.render.markdown import tokens
 
 RULE = "----"
 
-_HAN_END = re.compile("[⺀-鿿＀-￯　-〿\U00020000-\U000323af]$")
+_WIDE_START = re.compile(f"[{WIDE}]")
+_WIDE_END = re.compile(f"[{WIDE}]$")
 
 
 def plain(source: str) -> str:
@@ -67,22 +69,27 @@ def _list(opening: Token, inner: list[Token]) -> str:
 
 def _inline(token: Token) -> str:
     """The text of a paragraph; a link's address follows its text, after a colon where that is Han."""
-    out = ""
-    address = started = None
-    for child in token.children or []:
+    out, address, started = "", "", 0
+    children = token.children or []
+    for position, child in enumerate(children):
         if child.type in {"text", "code_inline"}:
             out += child.content
-        elif child.type in {"softbreak", "hardbreak"}:
-            out += "\n" if child.type == "hardbreak" else "" if _HAN_END.search(out) else " "
+        elif child.type == "hardbreak":
+            out += "\n"
+        elif child.type == "softbreak":
+            # As in the HTML: no space between two wide characters, one everywhere else.
+            after = next((c.content for c in children[position + 1 :] if c.content), "")
+            out += "" if _WIDE_END.search(out) and _WIDE_START.match(after) else " "
         elif child.type == "link_open":
-            address, started = str(child.attrs["href"]), len(out)
-        elif child.type == "link_close" and address is not None:
+            address, started = "" if child.markup == "autolink" else str(child.attrs["href"]), len(out)
+        elif child.type == "link_close":
             out += _target(out[started:], address)
-            address = None
-    return out
+    return "\n".join(line.strip(" ") for line in out.split("\n"))
 
 
 def _target(label: str, address: str) -> str:
-    if label == address or address == f"mailto:{label}":
+    if address in {"", label, f"mailto:{label}"}:
         return ""
-    return f"：{address} " if _HAN_END.search(label) else f" ({address})"
+    if not label:
+        return address
+    return f"：{address} " if _WIDE_END.search(label) else f" ({address})"

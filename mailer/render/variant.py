@@ -13,7 +13,7 @@ from mailer.i18n import N_, catalogue, greeting, languages, long_date, modes
 from mailer.model import Edition, Variant
 from mailer.render import header, html, letter
 from mailer.render.holes import Form, Marks
-from mailer.render.layout import holes
+from mailer.render.layout import front, holes
 from mailer.vault import digest
 
 _LARGEST_HTML = 95_000
@@ -30,9 +30,11 @@ def freeze(session: Session, edition: Edition) -> list[Variant]:
 
 def _render(edition: Edition, mode: str) -> Variant:
     marks, known = Marks(), holes(mode)
+    # No mail leaves without its way out, in each of its languages.
+    needed = {f"unsubscribe-{tag}" for tag in languages(mode)}
     forms = {
-        "html": marks.split(html.render(edition, mode, marks, web=False), known),
-        "text": marks.split(letter.render(edition, mode, marks), known),
+        "html": marks.split(html.render(edition, mode, marks, web=False), known, needed),
+        "text": marks.split(letter.render(edition, mode, marks), known, needed),
         "web": marks.split(html.render(edition, mode, marks, web=True), known),
     }
     size = sum(len(part.encode()) for part in forms["html"].parts)
@@ -42,7 +44,7 @@ def _render(edition: Edition, mode: str) -> Variant:
             mode=mode,
             size=size // 1000,
         )
-    content = {name: form.stored() for name, form in forms.items()}
+    content = {name: form.stored() for name, form in forms.items()} | {"sender": _sender(edition, mode)}
     subject = _subject(edition, mode)
     return Variant(
         edition_id=edition.id,
@@ -50,21 +52,20 @@ def _render(edition: Edition, mode: str) -> Variant:
         mode=mode,
         hash=digest(subject.encode(), json.dumps(content, sort_keys=True).encode()),
         subject=subject,
-        content={**content, "sender": _sender(edition, mode)},
+        content=content,
         frozen_at=clock.now(),
     )
 
 
 def _subject(edition: Edition, mode: str) -> str:
     """Of two languages both subjects, in reading order."""
-    front = edition.blocks[0]
-    return header.refuse_controls("｜".join(front.text(tag)["subject"] for tag in languages(mode)))
+    return header.refuse_controls("｜".join(front(edition, tag)["subject"] for tag in languages(mode)))
 
 
 def _sender(edition: Edition, mode: str) -> str:
     """The sender's name in the variant's first language."""
     first = languages(mode)[0]
-    return edition.blocks[0].text(first).get("sender") or str(edition.newsletter.sender_name[first])
+    return header.refuse_controls(front(edition, first).get("sender") or str(edition.newsletter.sender_name[first]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +94,8 @@ class Frozen:
     def load(cls, variant: Variant, web_url: str) -> "Frozen":
         """From its row; ``web_url`` is the address of its web version."""
         stored = variant.content
-        forms = (Form.load(stored[name]) for name in ("html", "text", "web"))
-        return cls(variant.mode, variant.subject, stored["sender"], *forms, web_url)
+        html_form, text, web = (Form.load(stored[name]) for name in ("html", "text", "web"))
+        return cls(variant.mode, variant.subject, stored["sender"], html_form, text, web, web_url)
 
     def values(self, reader: Reader) -> dict[str, str]:
         """Each hole's value for one reader."""
@@ -116,5 +117,3 @@ class Frozen:
 def _why(reader: Reader, tag: str) -> str:
     sentence = catalogue(tag).gettext("You are receiving this because you subscribed to %(list)s on %(date)s.")
     return sentence % {"list": reader.topic[tag], "date": long_date(reader.since, tag)}
-
-

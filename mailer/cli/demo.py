@@ -1,0 +1,146 @@
+"""``mailer demo``: everything once, on this machine alone."""
+
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.table import Table
+
+from mailer import clock
+from mailer.cli.screen import screen
+from mailer.compose.folder import read
+from mailer.config import Settings, settings
+from mailer.demo import show
+from mailer.demo.site import listen, serve
+from mailer.errors import MisconfiguredError, WrongUsageError
+from mailer.i18n import N_, SELF_NAMES, languages
+from mailer.model import DeliveryState
+from mailer.report.figures import settled
+
+_SAMPLE = Path(show.__file__).parent / "editions" / "wrap-up-2026"
+_MOST_SUBSCRIBERS = 5_000_000
+_FASTEST = 100_000.0
+
+
+def demo(
+    edition: Path = typer.Option(_SAMPLE, "--edition", help="A folder with an edition of your own.", show_default=False),
+    subscribers: int = typer.Option(500, "--subscribers", help="How many invented people it goes to."),
+    rate: float = typer.Option(50.0, "--rate", help="Messages per second, all workers together."),
+    home: Path | None = typer.Option(None, "--home", help="An empty folder to work in; a new one without it."),
+    web: bool = typer.Option(True, "--web/--no-web", help="Show the pages afterwards, until Ctrl-C."),
+    as_json: bool = typer.Option(False, "--json", help="End with one JSON object on the last line."),
+) -> None:
+    """Send a bilingual wrap-up to invented subscribers, through real workers, to a mail sink on this machine."""
+    if not 1 <= subscribers <= _MOST_SUBSCRIBERS:
+        raise WrongUsageError(N_("--subscribers must lie between 1 and %(most)s."), most=_MOST_SUBSCRIBERS)
+    if not 0 < rate <= _FASTEST:
+        raise WrongUsageError(N_("--rate must be above 0 and at most %(most)s messages per second."), most=_FASTEST)
+    draft = read(edition)
+    chosen = _settings(home)
+    with listen(chosen.web_port if web else 0) as socket:
+        screen().remark(N_("Home of this demo: %(home)s"), home=chosen.home)
+        began = clock.monotonic()
+        with screen().progress() as bars:
+            enrolling = bars.add_task(screen().say(N_("Subscribers")), total=subscribers)
+            stage = show.set_up(chosen, draft, subscribers, rate, lambda done: bars.update(enrolling, completed=done))
+        with _stoppable(), show.sending(stage) as (broker, processes):
+            screen().remark(N_("Database: %(database)s. Broker: %(broker)s."), database=_database(stage), broker=broker)
+            _watch(stage, processes)
+        seconds = clock.monotonic() - began
+        tally, samples = show.tally(stage), show.samples(stage)
+        if not as_json:
+            _summary(tally, subscribers, seconds)
+        if web:
+            serve(stage, socket, lambda url: screen().remark(N_("Pages: %(url)s (Ctrl-C ends them)"), url=url))
+        if as_json:
+            screen().json(_result(stage, tally, samples, subscribers, seconds, broker))
+    if home is None:
+        screen().remark(N_("This demo's files stay in %(home)s; delete them when you like."), home=chosen.home.parent)
+    if tally.missing or tally.duplicates:
+        raise typer.Exit(1)
+
+
+def _settings(home: Path | None) -> Settings:
+    """A home of its own, its key file beside it."""
+    if home is None:
+        home = Path(tempfile.mkdtemp(prefix="twinletter-demo-")) / "home"
+    elif home.exists() and (not home.is_dir() or any(home.iterdir())):
+        raise MisconfiguredError(N_("%(home)s is not an empty folder: name one that is empty or new."), home=home)
+    changes: dict[str, Any] = {"home": home.absolute(), "database_url": ""}
+    # A key file that the environment names stays the person's choice, checked like any other.
+    if "key_file" not in settings().model_fields_set:
+        changes["key_file"] = home.absolute().with_name(home.name + ".key")
+    return settings().model_copy(update=changes)
+
+
+def _database(stage: show.Stage) -> str:
+    return stage.installation.database.kind
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """SIGTERM ends a demo as Ctrl-C does: workers finish what is in flight, nothing is left behind."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _watch(stage: show.Stage, processes: list[subprocess.Popen[bytes]]) -> None:
+    """A bar for each variant until all is sent."""
+    with screen().progress() as bars:
+        tasks: dict[str, Any] = {}
+        for now in show.watch(stage, processes):
+            for mode, states in sorted(now.by_variant.items()):
+                task = tasks.get(mode)
+                if task is None:
+                    task = tasks[mode] = bars.add_task(_name(mode), total=states.total())
+                bars.update(task, completed=settled(states))
+
+
+def _name(mode: str) -> str:
+    return " + ".join(SELF_NAMES[tag] for tag in languages(mode))
+
+
+def _summary(tally: show.Tally, subscribers: int, seconds: float) -> None:
+    say = screen().say
+    table = Table(show_header=True, header_style="bold")
+    table.add_column(say(N_("Counted by the sink")))
+    table.add_column("", justify="right")
+    for mode, n in tally.variants.items():
+        table.add_row(_name(mode), str(n))
+    table.add_section()
+    table.add_row(say(N_("Received, of %(n)s subscribers"), n=subscribers), str(tally.received))
+    table.add_row(say(N_("Missing")), str(tally.missing))
+    table.add_row(say(N_("Duplicates")), str(tally.duplicates))
+    table.add_row(say(N_("Uncertain")), str(tally.deliveries.get(DeliveryState.UNCERTAIN, 0)))
+    table.add_row(say(N_("Seconds")), f"{seconds:.1f}")
+    screen().results.print(table)
+
+
+def _result(
+    stage: show.Stage, tally: show.Tally, samples: list[str], subscribers: int, seconds: float, broker: str
+) -> dict[str, Any]:
+    return {
+        "subscribers": subscribers,
+        "deliveries": tally.deliveries,
+        "received": tally.received,
+        "missing": tally.missing,
+        "duplicates": tally.duplicates,
+        "variants": tally.variants,
+        "seconds": round(seconds, 1),
+        "database": _database(stage),
+        "broker": broker,
+        "home": str(stage.installation.settings.home),
+        "samples": samples,
+    }

@@ -1,0 +1,52 @@
+"""The way into every command: its settings, its errors, its exit code."""
+
+import sys
+
+import click
+import typer
+
+from mailer import __version__, i18n, log
+from mailer.cli import campaign, demo, worker
+from mailer.cli.screen import screen
+from mailer.config import settings
+from mailer.errors import MailerError
+
+app = typer.Typer(
+    name="mailer",
+    help="Newsletters in two languages that lose nobody and give nobody away.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(campaign.app, name="campaign")
+app.command("demo")(demo.demo)
+app.command("worker")(worker.worker)
+
+
+@app.callback(invoke_without_command=True)
+def _mailer(version: bool = typer.Option(False, "--version", help="Say which version this is.")) -> None:
+    if version:
+        screen().out(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run a command. Exit 0 done, 1 refused or failed, 2 wrong usage; one line on stderr says why."""
+    try:
+        log.configure("warning" if sys.stderr.isatty() else settings().log)
+        code = app(standalone_mode=False)
+    except MailerError as error:
+        _complain(error.say(i18n.translator(screen().language)))
+        code = error.exit_code
+    except click.ClickException as error:
+        _complain(error.format_message())
+        code = 2
+    except (click.Abort, KeyboardInterrupt):
+        _complain(i18n.translator(screen().language)("Stopped."))
+        code = 130
+    sys.exit(code or 0)
+
+
+def _complain(sentence: str) -> None:
+    print(f"mailer: {sentence}", file=sys.stderr)  # noqa: T201 — this is where errors are told

@@ -1,0 +1,71 @@
+"""What commands write on: results on stdout, progress and remarks on stderr, in the person's language."""
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from mailer import i18n
+from mailer.config import Settings
+from mailer.errors import MailerError
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Two consoles and a language."""
+
+    language: str
+    results: Console
+    remarks: Console
+
+    def say(self, message: str, **values: object) -> str:
+        """A message of the catalogue in the person's language."""
+        sentence = i18n.translator(self.language)(message)
+        return sentence % values if values else sentence
+
+    def out(self, line: str) -> None:
+        """A line of the result."""
+        self.results.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def remark(self, message: str, **values: object) -> None:
+        """A remark on the way."""
+        self.remarks.print(self.say(message, **values), markup=False, highlight=False, soft_wrap=True)
+
+    def json(self, value: dict[str, Any]) -> None:
+        """A machine's result: one object on one line."""
+        self.out(json.dumps(value, ensure_ascii=False))
+
+    def progress(self) -> Progress:
+        """Bars with count, rate and time left; on a pipe they are silent."""
+        return Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            _Rate(),
+            TimeRemainingColumn(compact=True),
+            console=self.remarks,
+            disable=not self.remarks.is_terminal,
+            expand=True,
+        )
+
+
+class _Rate(ProgressColumn):
+    """Messages per second, lately."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:5.1f}/s" if speed else "    –/s")
+
+
+@lru_cache(maxsize=1)
+def screen() -> Screen:
+    """This process's screen."""
+    try:
+        language = i18n.terminal(Settings().language)
+    except (MailerError, ValueError):
+        language = i18n.EN
+    return Screen(language, Console(), Console(stderr=True))

@@ -1,0 +1,110 @@
+"""The demo's pages: the public ones, the console, and the sink's mailbox; on this machine alone."""
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from mailer.demo.mailbox import Mail, Mailbox
+from mailer.demo.show import Stage
+from mailer.errors import MisconfiguredError, NotFoundError
+from mailer.i18n import N_
+from mailer.web import app as web
+from mailer.web import console
+from mailer.web.page import render
+from mailer.web.public import MAIL_POLICY
+
+_HOST = "127.0.0.1"
+_PER_PAGE = 50
+
+router = APIRouter()
+
+
+@contextmanager
+def listen(port: int) -> Iterator[socket.socket]:
+    """The pages' socket, taken before anything is sent; port 0 is any free one."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((_HOST, port))
+        except OSError as error:
+            raise MisconfiguredError(
+                N_("Port %(port)s on this machine cannot be used (%(why)s): choose another with MAILER_WEB_PORT, or 0 for any free one."),
+                port=port,
+                why=error.strerror,
+            ) from None
+        yield listener
+
+
+def site(stage: Stage) -> FastAPI:
+    """The app. Only this machine may ask for it, by its own name: a page elsewhere cannot reach it."""
+    app = web.create(stage.installation)
+    app.state.mailbox = stage.mailbox
+    app.state.campaign = stage.campaign
+    app.include_router(console.router)
+    app.include_router(router)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[_HOST, "localhost"])
+    return app
+
+
+def serve(stage: Stage, listener: socket.socket, ready: Callable[[str], None]) -> None:
+    """Serve until Ctrl-C or SIGTERM."""
+    ready(f"http://{_HOST}:{listener.getsockname()[1]}/")
+    server = uvicorn.Server(uvicorn.Config(site(stage), log_level="warning", access_log=False))
+    try:
+        server.run(sockets=[listener])
+    except KeyboardInterrupt:
+        pass
+
+
+@router.get("/")
+def start() -> Response:
+    """The campaign is the first thing to see."""
+    return RedirectResponse("/console/campaigns")
+
+
+@router.get("/demo/mailbox")
+def mailbox(request: Request, page: int = 1) -> Response:
+    """What arrived, the newest first."""
+    box: Mailbox = request.app.state.mailbox
+    received = sorted(box.received(), key=lambda mail: -mail.number)
+    pages = max(1, -(-len(received) // _PER_PAGE))
+    page = min(max(page, 1), pages)
+    shown = [(r.number, box.mail(r.number)) for r in received[(page - 1) * _PER_PAGE : page * _PER_PAGE]]
+    return render(request, "mailbox.html", mails=shown, total=len(received), page=page, pages=pages)
+
+
+@router.get("/demo/mailbox/{number}")
+def mail(request: Request, number: int) -> Response:
+    """One mail: header, HTML in a frame, plain text."""
+    return render(request, "mail.html", mail=_mail(request, number), number=number)
+
+
+@router.get("/demo/mailbox/{number}/html")
+def mail_html(request: Request, number: int) -> Response:
+    """The HTML part as it arrived, but for the organisation's address: here it leads to this machine."""
+    house = request.app.state.installation
+    html = _mail(request, number).html.replace(house.settings.public_url, str(request.base_url).rstrip("/"))
+    return HTMLResponse(html, headers={"Content-Security-Policy": MAIL_POLICY})
+
+
+@router.get("/demo/mailbox/{number}/source")
+def mail_source(request: Request, number: int) -> Response:
+    """The message, octet for octet."""
+    box: Mailbox = request.app.state.mailbox
+    raw = box.raw(number)
+    if raw is None:
+        raise NotFoundError(N_("There is no such mail in the mailbox."))
+    return PlainTextResponse(raw)
+
+
+def _mail(request: Request, number: int) -> Mail:
+    box: Mailbox = request.app.state.mailbox
+    found = box.mail(number)
+    if found is None:
+        raise NotFoundError(N_("There is no such mail in the mailbox."))
+    return found

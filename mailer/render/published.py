@@ -1,0 +1,17 @@
+"""Frozen variants by their hash, as the web version and the console show them."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from mailer.errors import NotFoundError
+from mailer.i18n import N_
+from mailer.model import Variant
+from mailer.render.variant import Frozen
+
+
+def find(session: Session, variant_hash: str, web_url: str) -> Frozen:
+    """The variant with this hash, or NotFoundError."""
+    variant = session.scalar(select(Variant).where(Variant.hash == variant_hash))
+    if variant is None:
+        raise NotFoundError(N_("There is no newsletter at this address."))
+    return Frozen.load(variant, web_url)

@@ -1,0 +1,1 @@
+"""The pages: public ones for readers, console pages for those who send."""

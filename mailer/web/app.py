@@ -1,0 +1,78 @@
+"""The ASGI app: pages put together, headers that keep them harmless, errors as pages."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI, Request, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from mailer import log
+from mailer.errors import MailerError, NotFoundError
+from mailer.i18n import N_
+from mailer.installation import Installation
+from mailer.web import public
+from mailer.web.page import render
+
+_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+def create(installation: Installation) -> FastAPI:
+    """The public pages of an installation."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.installation = installation
+    app.include_router(public.router)
+    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    app.add_exception_handler(MailerError, _mailer_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _unexpected)
+    app.middleware("http")(_guard)
+    return app
+
+
+async def _guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    if request.method not in {"GET", "HEAD", "OPTIONS"} and not _same_origin(request):
+        response: Response = Response("cross-origin request refused\n", 403, media_type="text/plain")
+    else:
+        response = await call_next(request)
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+def _same_origin(request: Request) -> bool:
+    """Whether a POST comes from our own page, or from a program, which sends neither header (RFC 8058)."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    origin = request.headers.get("origin")
+    if origin is None:
+        return True
+    theirs, ours = urlsplit(origin), request.url
+    return (theirs.scheme, theirs.netloc) == (ours.scheme, ours.netloc)
+
+
+async def _mailer_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, MailerError)
+    return render(request, "error.html", status=error.status, error=error)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404:  # noqa: PLR2004 — HTTP's own number
+        return render(request, "error.html", status=404, error=NotFoundError(N_("There is no page at this address.")))
+    return Response(f"{error.detail}\n", error.status_code, media_type="text/plain", headers=error.headers)
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    log.logger().error("page.broke", path_kind=request.url.path.split("/")[1], exc_info=error)
+    broken = MailerError(N_("Something went wrong on our side. Nothing was changed; please try again later."))
+    return render(request, "error.html", status=500, error=broken)

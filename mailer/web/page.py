@@ -1,0 +1,51 @@
+"""Rendering a page in the reader's language."""
+
+from functools import lru_cache
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from mailer import i18n
+from mailer.resources import folder
+
+_ALTERNATIVES = [(tag, i18n.SELF_NAMES[tag]) for tag in i18n.INTERFACE]
+
+
+@lru_cache
+def _environment(tag: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(folder("templates") / "web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.install_gettext_translations(i18n.catalogue(tag), newstyle=True)  # type: ignore[attr-defined]  # from the extension
+    environment.filters["number"] = lambda value: i18n.number(value, tag)
+    environment.filters["mode"] = lambda mode: " + ".join(i18n.SELF_NAMES[x] for x in i18n.languages(mode))
+    return environment
+
+
+def language(request: Request, preferred: str | None = None) -> str:
+    """What the address asks for, else what the person chose before, else what the browser wants."""
+    asked = request.query_params.get("lang", "")
+    if found := i18n.match(asked, i18n.INTERFACE) if asked else None:
+        return found
+    return preferred or i18n.negotiate(request.headers.get("accept-language", ""), i18n.INTERFACE, i18n.ZH)
+
+
+def render(
+    request: Request, template: str, *, status: int = 200, preferred: str | None = None, **context: Any
+) -> Response:
+    """A page from templates/web, with its language negotiated."""
+    tag = language(request, preferred)
+    translate = i18n.translator(tag)
+    page = _environment(tag).get_template(template)
+    html = page.render(
+        tag=tag, alternatives=_ALTERNATIVES, path=request.url.path, translate=translate,
+        long_date=lambda value: i18n.long_date(value, tag), **context,
+    )
+    return HTMLResponse(html, status, headers={"Content-Language": tag, "Vary": "Accept-Language"})

@@ -1,0 +1,66 @@
+"""Pages for readers: unsubscribing, and the web version of an edition. GET changes nothing."""
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+
+from mailer.events import unsubscribe as events
+from mailer.i18n import languages
+from mailer.installation import Installation
+from mailer.render import links, published
+from mailer.web.page import render
+
+router = APIRouter()
+
+_MOST_BODY = 10_000
+# The mail's own inline styles, and nothing that runs or calls anybody.
+MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+
+
+@router.get("/u/{token}")
+def show_unsubscribe(request: Request, token: str) -> Response:
+    """How the subscription stands, with the button that ends it."""
+    house: Installation = request.app.state.installation
+    ref, topic = house.keys.read_unsubscribe_token(token)
+    with house.database.read() as session:
+        return _page(request, session, ref, topic)
+
+
+@router.post("/u/{token}")
+async def unsubscribe(request: Request, token: str) -> Response:
+    """One click (RFC 8058 §3.2), or the page's own button; ``undo`` takes it back."""
+    form = await _form(request)
+    return await run_in_threadpool(_change, request, token, undo=form == b"undo=1")
+
+
+def _change(request: Request, token: str, *, undo: bool) -> Response:
+    house: Installation = request.app.state.installation
+    ref, topic = house.keys.read_unsubscribe_token(token)
+    with house.database.write() as session:
+        (events.resubscribe if undo else events.unsubscribe)(session, ref, topic)
+    with house.database.read() as session:
+        return _page(request, session, ref, topic)
+
+
+async def _form(request: Request) -> bytes:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MOST_BODY:
+            break
+    return body
+
+
+def _page(request: Request, session: Session, ref: bytes, topic: int) -> Response:
+    standing = events.standing(session, ref, topic)
+    return render(request, "unsubscribe.html", preferred=languages(standing.mode)[0], standing=standing)
+
+
+@router.get("/web/{variant}")
+def web_version(request: Request, variant: str) -> Response:
+    """A frozen variant, the same for every reader."""
+    house: Installation = request.app.state.installation
+    with house.database.read() as session:
+        frozen = published.find(session, variant, links.web_version(house.settings.public_url, variant))
+    return HTMLResponse(frozen.web_page(), headers={"Content-Security-Policy": MAIL_POLICY, "Content-Language": ", ".join(languages(frozen.mode))})

@@ -1,0 +1,58 @@
+"""Markdown to HTML: safe, well formed, styled in place, and right for Chinese."""
+
+from xml.dom.minidom import parseString
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailer.render.markdown import html, line
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "[x](javascript:alert(1))",
+    "[x](JaVaScRiPt&colon;alert(1))",
+    "[x](data:text/html,<script>)",
+    "<img src=x onerror=alert(1)>",
+    '[x](https://a.example "<p onclick=")',
+    "![x](https://spy.example/pixel.gif)",
+    "<https://a.example/?a=\"onmouseover=1&b='>",
+    "<style>@import 'x'</style>",
+]
+
+
+@pytest.mark.parametrize("source", HOSTILE)
+def test_nothing_live_comes_through(source: str) -> None:
+    for element in parseString(f"<x>{html(source, '#a3471c')}</x>").getElementsByTagName("*"):
+        assert element.tagName in {"x", "p", "a"}
+        assert set(element.attributes.keys()) <= {"style", "href"}
+        href = element.getAttribute("href").lower()
+        assert not href or href.startswith("https://")
+
+
+@given(st.text(st.sampled_from("<>&\"'[]()*_`#-+ \n\t潮𨋢\u00a0\\!=1.:/ap"), max_size=80))
+def test_whatever_is_typed_the_html_is_well_formed(source: str) -> None:
+    parseString(f"<x>{html(source, '#a3471c')}</x>")
+
+
+def test_emphasis_works_beside_chinese_punctuation() -> None:
+    assert "<strong>《潮間帶手冊》</strong>出版" in html("**《潮間帶手冊》**出版", "#a3471c")
+
+
+def test_a_line_break_between_han_is_no_space_a_hard_one_stays() -> None:
+    assert "上行下行" in html("上行\n下行", "#a3471c")
+    assert "<br />" in html("上行  \n下行", "#a3471c")
+
+
+def test_every_list_and_link_carries_its_own_style() -> None:
+    out = str(html("- a\n  - [b](https://x.example)", "#a3471c"))
+    assert out.count("<ul style=") == 2 and out.count("<li style=") == 2
+    assert '<a style="color:#a3471c;' in out
+
+
+def test_headings_stand_below_the_editions_own() -> None:
+    assert "<h3 style=" in html("# Big", "#a3471c")
+
+
+def test_a_label_needs_no_paragraph() -> None:
+    assert line("**約** 3<4", "#a3471c") == "<strong>約</strong> 3&lt;4"
