@@ -68,15 +68,33 @@ def _private_server(program: str, path: Path) -> Iterator[None]:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     log = path.with_name("redis.log")
     process = subprocess.Popen(  # noqa: S603 — a program found on PATH, arguments of our own
-        [program, "--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700", "--dir", str(path.parent),
-         "--appendonly", "yes", "--logfile", str(log)],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        [
+            program,
+            "--port",
+            "0",
+            "--unixsocket",
+            str(path),
+            "--unixsocketperm",
+            "700",
+            "--dir",
+            str(path.parent),
+            "--appendonly",
+            "yes",
+            "--logfile",
+            str(log),
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         deadline = clock.monotonic() + _START_SECONDS
         while not _answers(path):
             if process.poll() is not None or clock.monotonic() > deadline:
-                raise UnavailableError(N_("The private %(program)s did not start: see %(log)s."), program=program, log=log)
+                raise UnavailableError(
+                    N_("The private %(program)s did not start: see %(log)s."), program=program, log=log
+                )
             clock.sleep(0.05)
         yield
     finally:

@@ -21,7 +21,7 @@ WORDS_PER_MINUTE = 238
 
 def is_chinese(tag: str) -> bool:
     """Whether a BCP 47 tag names a language written in Han: Chinese, or Cantonese or Mandarin by name."""
-    return tag.split("-")[0].lower() in {"zh", "yue", "cmn"}
+    return tag.split("-", maxsplit=1)[0].lower() in {"zh", "yue", "cmn"}
 
 
 def has_han(text: str) -> bool:

@@ -29,6 +29,7 @@ SELF_NAMES = {ZH: "中文", EN: "English"}
 
 _HANT_REGIONS = {"HK", "TW", "MO"}
 _HANS_REGIONS = {"CN", "SG", "MY"}
+_SCRIPT_LETTERS = 4
 
 
 def N_(message: str) -> str:  # noqa: N802 — the name that message extractors look for
@@ -64,7 +65,7 @@ def catalogue(tag: str) -> Translations:
 
 
 def translator(tag: str) -> Callable[[str], str]:
-    """gettext in the language ``tag``."""
+    """Gettext in the language ``tag``."""
     return catalogue(tag).gettext
 
 
@@ -80,12 +81,10 @@ def _script(tag: str) -> str | None:
     language, *rest = tag.replace("_", "-").split("-")
     if language.lower() not in {"zh", "yue", "cmn"}:
         return None
-    subtags = {part.title() if len(part) == 4 else part.upper() for part in rest}
-    if "Hant" in subtags or subtags & _HANT_REGIONS:
-        return "Hant"
-    if "Hans" in subtags or subtags & _HANS_REGIONS:
-        return "Hans"
-    return "Hant"
+    subtags = {part.title() if len(part) == _SCRIPT_LETTERS else part.upper() for part in rest}
+    if explicit := subtags & {"Hant", "Hans"}:
+        return explicit.pop()
+    return "Hans" if subtags & _HANS_REGIONS and not subtags & _HANT_REGIONS else "Hant"
 
 
 def match(tag: str, available: Sequence[str]) -> str | None:
@@ -128,7 +127,7 @@ def negotiate(accept_language: str, available: Sequence[str], default: str) -> s
 
 def terminal(language: str) -> str:
     """The language of the commands, from a POSIX locale name such as ``zh_HK.UTF-8``."""
-    return match(language.split(".")[0].split("@")[0], INTERFACE) or EN
+    return match(language.split(".", maxsplit=1)[0].split("@", maxsplit=1)[0], INTERFACE) or EN
 
 
 # Values

@@ -35,6 +35,8 @@ from mailer.i18n import N_
 _FORMAT = 1
 _NONCE = 12
 _MAC = 16
+_KEY = 32
+_TOKEN_BODY = 1 + 16 + 4  # format, subscriber ref, topic
 _HEAD = struct.Struct(">H")  # the wrapping key's version, before the nonce
 
 
@@ -148,7 +150,7 @@ class Vault:
             raw = b""
         body, mac = raw[:-_MAC], raw[-_MAC:]
         genuine = hmac.compare_digest(mac, self._mac("unsubscribe", body)[:_MAC])
-        if not genuine or len(body) != 21 or self.unsubscribe_token(body[1:17], _topic(body)) != token:
+        if not genuine or len(body) != _TOKEN_BODY or self.unsubscribe_token(body[1:17], _topic(body)) != token:
             raise NotFoundError(N_("This link is not complete. Please copy the whole link from your email."))
         return body[1:17], _topic(body)
 
@@ -177,7 +179,7 @@ def _unseal(key: bytes, sealed: bytes, bound: bytes) -> bytes:
 
 def _decode(key: object) -> bytes:
     raw = base64.b64decode(str(key), validate=True)
-    if len(raw) != 32:
+    if len(raw) != _KEY:
         raise ValueError("a key has 32 octets")
     return raw
 

@@ -26,7 +26,11 @@ def running(settings: Settings, names: list[str], log: Path) -> Iterator[list[su
         for name in names:
             process = subprocess.Popen(  # noqa: S603 — our own module, arguments of our own
                 command(name, 1, tied=True),
-                env=environment(settings), stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True,
+                env=environment(settings),
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
             )
             stack.callback(_stop, process)
             workers.append(process)

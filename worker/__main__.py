@@ -15,8 +15,17 @@ def main() -> None:
     if options.tied:
         die_with_parent()
     app.worker_main(
-        ["--quiet", "worker", "--pool=prefork", f"--concurrency={options.concurrency}", f"--hostname={options.name}@%h",
-         "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=warning"]
+        [
+            "--quiet",
+            "worker",
+            "--pool=prefork",
+            f"--concurrency={options.concurrency}",
+            f"--hostname={options.name}@%h",
+            "--without-gossip",
+            "--without-mingle",
+            "--without-heartbeat",
+            "--loglevel=warning",
+        ]
     )
 
 

@@ -108,7 +108,8 @@ def _details(session: Session, ids: Sequence[int]) -> list[Claimed]:
         .where(Delivery.id.in_(ids))
         .order_by(Delivery.id)
     )
-    return [Claimed(*row) for row in rows]
+    # Only active subscribers are claimed: their fields are there.
+    return [Claimed(*row) for row in rows]  # type: ignore[arg-type]
 
 
 def begin(session: Session, ids: Sequence[int], name: str) -> set[int]:
@@ -131,10 +132,21 @@ def record(session: Session, outcomes: Sequence[tuple[Claimed, Outcome]], name: 
         transition(session, before, _S.PENDING, _ids(by_fate[Fate.UNSENT]), claim=name, next_at=now_in(delay(1)))
         for row, outcome in by_fate[Fate.FAILED]:
             transition(session, before, _S.FAILED, [row.id], claim=name, reason=_reason(outcome))
-    transition(session, _S.SENDING, _S.UNCERTAIN, _ids(by_fate[Fate.UNCERTAIN]), claim=name, reason="no reply after the body")
+    transition(
+        session, _S.SENDING, _S.UNCERTAIN, _ids(by_fate[Fate.UNCERTAIN]), claim=name, reason="no reply after the body"
+    )
     for row, outcome in by_fate[Fate.DEFERRED]:
-        again = {"next_at": now_in(delay(row.attempts + 1)), "attempts": row.attempts + 1}
-        transition(session, _S.SENDING, _S.DEFERRED, [row.id], claim=name, reason=_reason(outcome), **again)
+        tries = row.attempts + 1
+        transition(
+            session,
+            _S.SENDING,
+            _S.DEFERRED,
+            [row.id],
+            claim=name,
+            reason=_reason(outcome),
+            next_at=now_in(delay(tries)),
+            attempts=tries,
+        )
     attempts = [_attempt(row, outcome) for row, outcome in outcomes if outcome.fate is not Fate.SENT]
     if attempts:
         session.execute(insert(Attempt), attempts)

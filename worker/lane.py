@@ -109,7 +109,7 @@ class _Batch:
         self,
         lane: Lane,
         rows: Sequence[Claimed],
-        parcels: Sequence[Parcel],
+        parcels: Sequence[Parcel | Outcome],
         timing: tuple[float, float],
         safe_until: float,
     ) -> None:
@@ -127,6 +127,9 @@ class _Batch:
     async def _work(self, connection: Connection) -> None:
         while self._waiting:
             place, (row, parcel) = self._waiting.pop()
+            if isinstance(parcel, Outcome):
+                self._outcomes.append((row, parcel))
+                continue
             await self._keep_time(place)
             # With less of the lease left than a server may take to answer, another worker could
             # send it meanwhile: it goes back instead.

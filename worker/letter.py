@@ -8,14 +8,16 @@ from sqlalchemy.orm import Session, joinedload
 
 from mailer import clock
 from mailer.audience.address import domain
+from mailer.errors import MailerError
 from mailer.installation import Installation
 from mailer.model import Campaign, Topic, Variant
 from mailer.model.subscriber import place
 from mailer.render import links
 from mailer.render.message import Envelope, build
 from mailer.render.variant import Frozen, Reader
+from mailer.vault import Opener
 from worker.claim import Claimed
-from worker.transport import Parcel
+from worker.transport import Fate, Outcome, Parcel
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,9 @@ class Letters:
             self._variants[variant_id] = Frozen.load(variant, url)
 
     def _issue(self, session: Session, campaign_id: int) -> _Issue:
-        campaign = session.get_one(Campaign, campaign_id, options=[joinedload(Campaign.topic).joinedload(Topic.newsletter)])
+        campaign = session.get_one(
+            Campaign, campaign_id, options=[joinedload(Campaign.topic).joinedload(Topic.newsletter)]
+        )
         topic, newsletter = campaign.topic, campaign.topic.newsletter
         envelope = Envelope(
             campaign_id=campaign_id,
@@ -58,18 +62,21 @@ class Letters:
         )
         return _Issue(envelope, topic.name, newsletter.return_address, ZoneInfo(newsletter.zone))
 
-    def parcels(self, campaign_id: int, rows: Sequence[Claimed]) -> list[Parcel]:
-        """A parcel for each row, in their order."""
-        issue, keys = self._issues[campaign_id], self._installation.keys
-        made = []
-        with keys.open("send") as opener:
-            for row in rows:
-                address = opener.text(row.address, row.data_key, place("address", row.ref))
-                name = opener.text(row.name, row.data_key, place("name", row.ref)) if row.name else ""
-                link = links.unsubscribe(self._installation.settings.public_url, keys, row.ref, row.topic_id)
-                reader = Reader(name, issue.topic_names, row.since.astimezone(issue.zone), link)
-                message_id = keys.message_id(row.id)
-                frozen = self._variants[row.variant_id]
-                content = build(frozen, issue.envelope, reader, address, message_id, clock.now().astimezone(issue.zone))
-                made.append(Parcel(row.id, issue.return_address, address, content))
-        return made
+    def parcels(self, campaign_id: int, rows: Sequence[Claimed]) -> list[Parcel | Outcome]:
+        """A parcel for each row, in their order; or why there can be none, which costs no other row anything."""
+        with self._installation.keys.open("send") as opener:
+            return [self._parcel(self._issues[campaign_id], row, opener) for row in rows]
+
+    def _parcel(self, issue: _Issue, row: Claimed, opener: Opener) -> Parcel | Outcome:
+        keys = self._installation.keys
+        try:
+            address = opener.text(row.address, row.data_key, place("address", row.ref))
+            name = opener.text(row.name, row.data_key, place("name", row.ref)) if row.name else ""
+            link = links.unsubscribe(self._installation.settings.public_url, keys, row.ref, row.topic_id)
+            reader = Reader(name, issue.topic_names, row.since.astimezone(issue.zone), link)
+            date = clock.now().astimezone(issue.zone)
+            frozen = self._variants[row.variant_id]
+            content = build(frozen, issue.envelope, reader, address, keys.message_id(row.id), date)
+        except MailerError as error:
+            return Outcome(Fate.FAILED, reply=str(error))
+        return Parcel(row.id, issue.return_address, address, content)

@@ -1,6 +1,6 @@
 """Who is meant at a moment: the rules of who gets an edition, as one query."""
 
-from sqlalchemy import ColumnElement, Select, and_, exists, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, exists, select
 
 from mailer.model import Edition, Subscriber, SubscriberState, Subscription, SubscriptionState, Suppression
 
@@ -8,7 +8,7 @@ from mailer.model import Edition, Subscriber, SubscriberState, Subscription, Sub
 _PACES = {"issue": ("all",), "digest": ("all", "monthly"), "yearly": ("all", "monthly", "yearly")}
 
 
-def may_receive(topic_id: int | ColumnElement[int]) -> ColumnElement[bool]:
+def may_receive(topic_id: int | SQLColumnExpression[int]) -> ColumnElement[bool]:
     """Whether a subscriber still wants a topic and may be written to: asked at expansion and again at claim."""
     return and_(
         Subscriber.state == SubscriberState.ACTIVE,
@@ -21,6 +21,6 @@ def may_receive(topic_id: int | ColumnElement[int]) -> ColumnElement[bool]:
     )
 
 
-def audience(edition: Edition, topic_id: int) -> Select[tuple[Subscriber]]:
+def audience(edition: Edition, topic_id: int) -> Select[Subscriber]:
     """The subscribers whom an edition goes to: topic, pace, not suppressed, not paused."""
     return select(Subscriber).where(may_receive(topic_id), Subscriber.pace.in_(_PACES[edition.kind]))

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from mailer import clock, vault
 from mailer.audience.address import canonical, domain
 from mailer.audience.provider import provider
+from mailer.characters import refuse_controls
 from mailer.db import Database
 from mailer.i18n import languages
 from mailer.model import Subscriber, SubscriberState, Subscription, SubscriptionState, Topic
@@ -37,7 +38,7 @@ def enrol(
     """Enrol in batches, a transaction each; yields how many are in so far.
 
     ``form`` names the version of the form that they agreed to. Raises InvalidError for an
-    address that is none; the batches before it stay.
+    address that is none or a name with control characters; the batches before it stay.
     """
     remaining = iter(newcomers)
     done = 0
@@ -72,13 +73,14 @@ def _enrol_batch(session: Session, keys: vault.Vault, topic: Topic, form: str, b
 def _sealed(keys: vault.Vault, person: Newcomer) -> dict[str, object]:
     address = canonical(person.address)
     ref = vault.new_ref()
+    name = refuse_controls(person.name.strip())
     plain, wrapped = keys.new_data_key(place("data_key", ref))
     return {
         "ref": ref,
         "data_key": wrapped,
         "address": keys.seal(plain, address, place("address", ref)),
         "address_index": keys.address_index(address),
-        "name": keys.seal(plain, person.name, place("name", ref)) if person.name.strip() else None,
+        "name": keys.seal(plain, name, place("name", ref)) if name else None,
         "provider": provider(domain(address)),
         "mode": person.mode,
         "pace": person.pace,

@@ -66,9 +66,15 @@ def start(session: Session, campaign: Campaign, by: str) -> int:
 def step(session: Session, campaign: Campaign, after: CampaignState) -> None:
     """Move a campaign on, or raise RefusedError where its state does not allow it or has just changed."""
     before = campaign.state
-    moved = allowed(CAMPAIGN_STEPS, before, after) and session.execute(
-        update(Campaign).where(Campaign.id == campaign.id, Campaign.state == before).values(state=after).returning(Campaign.id)
-    ).all()
+    moved = (
+        allowed(CAMPAIGN_STEPS, before, after)
+        and session.execute(
+            update(Campaign)
+            .where(Campaign.id == campaign.id, Campaign.state == before)
+            .values(state=after)
+            .returning(Campaign.id)
+        ).all()
+    )
     if not moved:
         raise RefusedError(
             N_("Campaign %(id)s is %(before)s and cannot become %(after)s."),

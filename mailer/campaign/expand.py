@@ -25,8 +25,17 @@ def expand(session: Session, campaign: Campaign) -> int:
         false(),
         literal(0),
     )
-    columns = ["campaign_id", "subscriber_id", "variant_id", "dedupe_key", "provider", "state", "fallback",
-               "maybe_doubled", "attempts"]
+    columns = [
+        "campaign_id",
+        "subscriber_id",
+        "variant_id",
+        "dedupe_key",
+        "provider",
+        "state",
+        "fallback",
+        "maybe_doubled",
+        "attempts",
+    ]
     session.execute(insert(Delivery).from_select(columns, source))
     _count(session, campaign)
     return session.scalar(select(func.coalesce(func.sum(Count.n), 0)).where(Count.campaign_id == campaign.id)) or 0
@@ -39,7 +48,7 @@ def _variants(session: Session, campaign: Campaign) -> dict[str, int]:
             Variant.edition_id == campaign.edition_id, Variant.approval == campaign.approval
         )
     )
-    return {mode: id_ for mode, id_ in rows}
+    return dict(rows.all())
 
 
 def _count(session: Session, campaign: Campaign) -> None:

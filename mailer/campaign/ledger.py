@@ -26,8 +26,9 @@ def transition(
 ) -> list[int]:
     """Move those of ``ids`` that still are ``before`` (and held under ``claim``, where given) to ``after``.
 
-    Returns the ids that moved; ``new_claim`` takes them into a worker's hands. Leaving the hands of a worker for good drops claim and lease;
-    ``uncertain`` keeps the claim, so that a returning owner may still settle its own rows.
+    Returns the ids that moved; ``new_claim`` takes them into a worker's hands. Leaving these for
+    good drops claim and lease; ``uncertain`` keeps the claim, so that a returning owner may still
+    settle its own rows.
     """
     if not allowed(DELIVERY_STEPS, before, after):
         raise ValueError(f"no delivery goes from {before} to {after}")

@@ -32,13 +32,20 @@ def start(number: int = _NUMBER, name: str = _AS, as_json: bool = _JSON) -> None
 
 
 @app.command()
-def status(number: int | None = typer.Argument(None, help="One campaign's number; all without it."), as_json: bool = _JSON) -> None:
+def status(
+    number: int | None = typer.Argument(None, help="One campaign's number; all without it."), as_json: bool = _JSON
+) -> None:
     """Where campaigns stand."""
     with installation.unlock(settings()).database.read() as session:
         found = all_figures(session) if number is None else [figures(session, number)]
     if as_json:
         screen().json(
-            {"campaigns": [{"id": f.id, "state": f.state, "deliveries": {s.value: n for s, n in f.states.items()}} for f in found]}
+            {
+                "campaigns": [
+                    {"id": f.id, "state": f.state, "deliveries": {s.value: n for s, n in f.states.items()}}
+                    for f in found
+                ]
+            }
         )
         return
     for f in found:

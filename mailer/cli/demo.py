@@ -28,7 +28,9 @@ _FASTEST = 100_000.0
 
 
 def demo(
-    edition: Path = typer.Option(_SAMPLE, "--edition", help="A folder with an edition of your own.", show_default=False),
+    edition: Path = typer.Option(
+        _SAMPLE, "--edition", help="A folder with an edition of your own.", show_default=False
+    ),
     subscribers: int = typer.Option(500, "--subscribers", help="How many invented people it goes to."),
     rate: float = typer.Option(50.0, "--rate", help="Messages per second, all workers together."),
     home: Path | None = typer.Option(None, "--home", help="An empty folder to work in; a new one without it."),

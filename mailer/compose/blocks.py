@@ -1,12 +1,12 @@
 """The block types: for each, what no language changes (data) and the fields a person writes (texts).
 
 The one list that import, checks and rendering share. A field holds Markdown, or a single line
-of plain text where it is named in ``lines``.
+of plain text where it is named in ``lines``, a whole number where in ``numbers``.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -22,7 +22,7 @@ IDENTIFIER = r"[a-z][a-z0-9-]{0,39}"
 
 def _month(value: object) -> object:
     """``2027-01`` as the first day of that month."""
-    return datetime.strptime(value, "%Y-%m").date() if isinstance(value, str) and len(value) == 7 else value  # noqa: DTZ007 — a month has no zone
+    return f"{value}-01" if isinstance(value, str) and value.count("-") == 1 else value
 
 
 def _safe_url(url: str) -> str:
@@ -95,6 +95,7 @@ class BlockType:
     data: type[Data] = Nothing
     fields: Callable[[Data], dict[str, bool]] = _no_more
     lines: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
 
 
 def _fixed(**fields: bool) -> Callable[[Data], dict[str, bool]]:
@@ -107,6 +108,7 @@ TYPES: dict[str, BlockType] = {
     FRONT: BlockType(
         fields=_fixed(subject=True, preheader=True, title=True, sender=False, reading_time=False),
         lines=frozenset({"subject", "preheader", "title", "sender", "reading_time"}),
+        numbers=frozenset({"reading_time"}),
     ),
     "masthead": BlockType(fields=_fixed(strapline=False), lines=frozenset({"strapline"})),
     "letter": BlockType(

@@ -53,11 +53,16 @@ def demand_complete(edition: Edition) -> None:
     where = {"block": first.block, "field": first.field, "language": SELF_NAMES[first.locale], "others": others}
     if first.fault is Fault.MISSING:
         raise InvalidError(
-            N_("Block %(block)s has no text for %(field)s in %(language)s (and %(others)s more faults): write it first."),
+            N_(
+                "Block %(block)s has no text for %(field)s in %(language)s (and %(others)s more faults):"
+                " write it first."
+            ),
             **where,
         )
     raise InvalidError(
-        N_("Block %(block)s has changed since it was translated into %(language)s (and %(others)s more faults):"
-           " bring the translation up to date first."),
+        N_(
+            "Block %(block)s has changed since it was translated into %(language)s (and %(others)s more faults):"
+            " bring the translation up to date first."
+        ),
         **where,
     )

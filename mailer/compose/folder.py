@@ -173,6 +173,12 @@ def _put(path: Path, line: int, blocks: dict[str, DraftBlock], locale: str, key:
         raise _bad(path, line, f"{key}.{field} is written twice")
     if field in TYPES[block.type].lines and "\n" in text:
         raise _bad(path, line, f"{key}.{field} must be a single line")
+    if (
+        field in TYPES[block.type].numbers
+        and text.strip()
+        and not re.fullmatch("[1-9][0-9]{0,3}", text.strip(), re.ASCII)
+    ):
+        raise _bad(path, line, f"{key}.{field} must be a whole number")
     if text.strip():
         texts[field] = text.strip() if field in TYPES[block.type].lines else text
 
@@ -197,9 +203,7 @@ def _text(path: Path) -> str:
     try:
         raw = path.read_bytes()[: _MOST_OCTETS + 1]
     except OSError as error:
-        raise InvalidError(
-            N_("%(file)s cannot be read: %(why)s."), file=path.name, why=error.strerror
-        ) from None
+        raise InvalidError(N_("%(file)s cannot be read: %(why)s."), file=path.name, why=error.strerror) from None
     if len(raw) > _MOST_OCTETS:
         raise _bad(path, 1, f"the file is longer than {_MOST_OCTETS} octets")
     try:

@@ -14,6 +14,13 @@ from mailer.errors import MisconfiguredError, UnavailableError
 from mailer.i18n import N_
 
 
+# The databases that we know. SQLite's writers queue for as long as a batch may take.
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "sqlite": {"connect_args": {"timeout": 30.0}},
+    "postgresql": {"pool_pre_ping": True},
+}
+
+
 class Database:
     """One database, and the units of work done with it."""
 
@@ -54,13 +61,8 @@ def connect(url: str) -> Database:
     """
     try:
         parsed = make_url(url)
-        if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
-            raise ArgumentError
-        options: dict[str, Any] = {"pool_pre_ping": True}
-        if parsed.get_backend_name() == "sqlite":
-            options = {"connect_args": {"timeout": 30.0}}
-        engine = create_engine(parsed, **options)
-    except (ArgumentError, NoSuchModuleError, ImportError):
+        engine = create_engine(parsed, **_OPTIONS[parsed.get_backend_name()])
+    except (ArgumentError, KeyError, NoSuchModuleError, ImportError):
         raise MisconfiguredError(
             N_("MAILER_DATABASE_URL names no database that we know: give sqlite:///FILE or postgresql+psycopg://….")
         ) from None

@@ -16,7 +16,6 @@ from mailer.campaign.campaign import create, find, start
 from mailer.compose.edition import save
 from mailer.compose.folder import Draft
 from mailer.config import Settings
-from mailer.db import Database
 from mailer.demo.mailbox import Mailbox
 from mailer.demo.organisation import APPROVER, AUTHOR, PUBLIC_URL, found
 from mailer.demo.people import people
@@ -28,7 +27,6 @@ from mailer.model import CampaignState, Delivery, DeliveryState, RateLimit, Subs
 from mailer.model.subscriber import place
 from mailer.render.approval import approve
 from mailer.report.figures import Figures, figures
-from mailer.vault import Vault
 
 _POLL_SECONDS = 0.2
 _START_SECONDS = 15.0
@@ -45,9 +43,7 @@ class Stage:
     mailbox: Mailbox
 
 
-def set_up(
-    settings: Settings, draft: Draft, subscribers: int, rate: float, enrolled: Callable[[int], None]
-) -> Stage:
+def set_up(settings: Settings, draft: Draft, subscribers: int, rate: float, enrolled: Callable[[int], None]) -> Stage:
     """Everything but the sending: keys, database, organisation, approved edition, people, a draft campaign.
 
     Raises what an edition raises that cannot be approved; nobody has been written to then.
@@ -71,7 +67,7 @@ def sending(stage: Stage, count: int = 2) -> Iterator[tuple[str, list[subprocess
     """A sink, a broker and ``count`` workers at work, for as long as the block lasts; which broker it is."""
     settings = stage.installation.settings
     with ExitStack() as stack:
-        port = stack.enter_context(_sink(settings.home / "sink"))
+        port = stack.enter_context(sink(settings.home / "sink"))
         settings = settings.model_copy(update={"relay_url": f"smtp://127.0.0.1:{port}"})
         settings, said = stack.enter_context(broker.running(settings))
         queue.check(settings)
@@ -84,18 +80,23 @@ def sending(stage: Stage, count: int = 2) -> Iterator[tuple[str, list[subprocess
 
 
 @contextmanager
-def _sink(folder: Path) -> Iterator[int]:
+def sink(folder: Path) -> Iterator[int]:
     """The sink's process and its port."""
     with (folder.parent / "sink.log").open("ab") as log:
         process = subprocess.Popen(  # noqa: S603 — our own module
-            [sys.executable, "-m", "mailer.demo.sink", str(folder)], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            [sys.executable, "-m", "mailer.demo.sink", str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
             start_new_session=True,
         )
     try:
         deadline = clock.monotonic() + _START_SECONDS
         while not (folder / PORT).exists():
             if process.poll() is not None or clock.monotonic() > deadline:
-                raise UnavailableError(N_("The demo's mail sink did not start: see %(log)s."), log=folder.parent / "sink.log")
+                raise UnavailableError(
+                    N_("The demo's mail sink did not start: see %(log)s."), log=folder.parent / "sink.log"
+                )
             clock.sleep(0.05)
         yield int((folder / PORT).read_text())
     finally:
@@ -136,24 +137,27 @@ def tally(stage: Stage) -> Tally:
     """Compare every recipient: missing are those who were meant, are settled as sent or still open, and got nothing."""
     arrived = Counter(mail.recipient for mail in stage.mailbox.received())
     variants = Counter(stage.mailbox.mode(mail.number) for mail in stage.mailbox.received())
-    ledger = dict(_ledger(stage.installation.database, stage.installation.keys))
-    expected = {address for address, state in ledger.items() if state not in _SETTLED_UNSENT}
+    known = dict(ledger(stage))
+    expected = {address for address, state in known.items() if state not in _SETTLED_UNSENT}
     return Tally(
-        received=sum(n for address, n in arrived.items() if address in ledger),
+        received=sum(n for address, n in arrived.items() if address in known),
         missing=len(expected - arrived.keys()),
         duplicates=sum(n - 1 for n in arrived.values()),
         variants=dict(sorted(variants.items())),
-        deliveries={state.value: n for state, n in Counter(ledger.values()).items()},
+        deliveries={state.value: n for state, n in Counter(known.values()).items()},
     )
 
 
-def _ledger(database: Database, keys: Vault) -> Iterator[tuple[str, DeliveryState]]:
+def ledger(stage: Stage) -> Iterator[tuple[str, DeliveryState]]:
+    """Each recipient's address with the state of their delivery."""
     rows = select(Subscriber.ref, Subscriber.data_key, Subscriber.address, Delivery.state).join(
         Delivery, Delivery.subscriber_id == Subscriber.id
     )
-    with database.read() as session, keys.open("demo count") as opener:
+    house = stage.installation
+    with house.database.read() as session, house.keys.open("demo count") as opener:
         for ref, data_key, address, state in session.execute(rows):
-            assert data_key and address
+            assert data_key is not None
+            assert address is not None
             yield opener.text(address, data_key, place("address", ref)), state
 
 
@@ -166,9 +170,9 @@ def samples(stage: Stage) -> list[str]:
         first.setdefault(stage.mailbox.mode(mail.number), mail.number)
     paths = []
     for mode, number in sorted(first.items()):
-        mail, raw = stage.mailbox.mail(number), stage.mailbox.raw(number)
-        assert mail and raw
-        for ending, content in (("eml", raw), ("html", mail.html.encode()), ("txt", mail.text.encode())):
+        sample, raw = stage.mailbox.mail(number), stage.mailbox.raw(number)
+        assert sample is not None
+        for ending, content in (("eml", raw or b""), ("html", sample.html.encode()), ("txt", sample.text.encode())):
             path = folder / f"{mode}.{ending}"
             path.write_bytes(content)
             paths.append(str(path))

@@ -7,7 +7,6 @@ each, written before the sender is told 250. It knows nothing of our database.
 
 import asyncio
 import json
-import os
 import signal
 import sys
 from itertools import count
@@ -44,10 +43,13 @@ async def _serve(folder: Path) -> None:
     keeper, loop, over = _Keeper(folder), asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, over.set)
-    server = await loop.create_server(lambda: SMTP(keeper, data_size_limit=_LARGEST, hostname="sink.example"), "127.0.0.1", 0)
+    server = await loop.create_server(
+        lambda: SMTP(keeper, data_size_limit=_LARGEST, hostname="sink.example"), "127.0.0.1", 0
+    )
     port = folder / PORT
     port.with_suffix(".new").write_text(str(server.sockets[0].getsockname()[1]))
-    os.replace(port.with_suffix(".new"), port)
+    # Renamed into place, so that nobody reads half a number.
+    port.with_suffix(".new").replace(port)
     await over.wait()
     server.close()
 

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -33,7 +33,10 @@ def listen(port: int) -> Iterator[socket.socket]:
             listener.bind((_HOST, port))
         except OSError as error:
             raise MisconfiguredError(
-                N_("Port %(port)s on this machine cannot be used (%(why)s): choose another with MAILER_WEB_PORT, or 0 for any free one."),
+                N_(
+                    "Port %(port)s on this machine cannot be used (%(why)s):"
+                    " choose another with MAILER_WEB_PORT, or 0 for any free one."
+                ),
                 port=port,
                 why=error.strerror,
             ) from None
@@ -55,10 +58,8 @@ def serve(stage: Stage, listener: socket.socket, ready: Callable[[str], None]) -
     """Serve until Ctrl-C or SIGTERM."""
     ready(f"http://{_HOST}:{listener.getsockname()[1]}/")
     server = uvicorn.Server(uvicorn.Config(site(stage), log_level="warning", access_log=False))
-    try:
+    with suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
-    except KeyboardInterrupt:
-        pass
 
 
 @router.get("/")

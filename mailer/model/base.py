@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import JSON, Enum, LargeBinary, MetaData, String
 from sqlalchemy.orm import DeclarativeBase
 
 from mailer.db.types import Id, Instant
 
-Json = dict[str, Any]
+State = TypeVar("State", bound=StrEnum)
 
 
 def _values(states: type[StrEnum]) -> list[str]:
@@ -40,6 +40,6 @@ class Base(DeclarativeBase):
     }
 
 
-def allowed(table: Mapping[StrEnum, frozenset[StrEnum]], before: StrEnum, after: StrEnum) -> bool:
+def allowed(table: Mapping[State, frozenset[State]], before: State, after: State) -> bool:
     """Whether a transition table lets ``before`` become ``after``."""
     return after in table[before]

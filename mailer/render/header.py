@@ -6,10 +6,11 @@ when it is long, and let an encoded newline through.
 
 import base64
 import re
-import unicodedata
+from functools import lru_cache
 
 import regex  # type: ignore[import-untyped]  # its types come apart
 
+from mailer.characters import refuse_controls
 from mailer.errors import InvalidError
 from mailer.i18n import N_
 
@@ -18,22 +19,15 @@ _ENCODED_LINE = 76
 _WORD = 75
 _OVERHEAD = len("=?utf-8?b??=")
 _LONGEST = 998
-# Line separators, and what turns the direction of a line round.
-_REFUSED = frozenset("\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*", re.ASCII)
 
 
-def refuse_controls(value: str) -> str:
-    """``value``, or InvalidError where it holds what could open another header or turn the line round."""
-    for character in value:
-        if unicodedata.category(character) in {"Cc", "Cs"} or character in _REFUSED:
-            code = f"{ord(character):04X}"
-            raise InvalidError(N_("The text holds a control character (U+%(code)s): type that place anew."), code=code)
-    return value
-
-
+@lru_cache(maxsize=64)
 def text(name: str, value: str) -> bytes:
-    """An unstructured field such as Subject: plain where it can be, else encoded as a whole."""
+    """An unstructured field such as Subject: plain where it can be, else encoded as a whole.
+
+    Kept, because every mail of a variant has the same: never for anything of a reader's.
+    """
     refuse_controls(value)
     if value.isascii() and "=?" not in value and value == value.strip() and len(name) + 2 + len(value) <= _LINE:
         return f"{name}: {value}\r\n".encode()

@@ -36,6 +36,11 @@ class Marks:
         return Form(tuple(parts), tuple(holes))
 
 
+def escaped(values: Mapping[str, str]) -> dict[str, str]:
+    """Values for HTML, fit for element text and attributes alike."""
+    return {name: escape(value, quote=True) for name, value in values.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """One form of a variant: ``parts`` with a hole between each two, named by ``holes``."""
@@ -51,7 +56,7 @@ class Form:
 
     def fill_html(self, values: Mapping[str, str]) -> str:
         """The same, escaped for element text and attributes alike."""
-        return self.fill({name: escape(value, quote=True) for name, value in values.items()})
+        return self.fill(escaped(values))
 
     def stored(self) -> dict[str, Any]:
         """As JSON."""

@@ -53,7 +53,8 @@ def _environment() -> Environment:
 def render(edition: Edition, mode: str, marks: Marks, *, web: bool) -> str:
     """The whole document with its marks. ``web``: for the web version, which knows no reader."""
     look = _look(edition.newsletter.theme)
-    mjml = _environment().get_template("edition.mjml").render(
+    template = _environment().get_template("edition.mjml")
+    mjml = template.render(
         parts=parts(edition, mode, marks),
         tags=languages(mode),
         look=look,

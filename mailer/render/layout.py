@@ -37,7 +37,7 @@ class Part:
     """The language that follows below, where this part is the first of two."""
     above: "str | None"
     """The language that came first, where this part is the second of two."""
-    chinese: str
+    han: str
     """The edition's Chinese, or Hong Kong's: what Han inside another language is named as."""
     marks: Marks
 
@@ -48,7 +48,7 @@ class Part:
 
     def runs(self, html: Markup) -> Markup:
         """Words of this part: Han upright, and named as Chinese where the part is not."""
-        return upright(html) if self.is_chinese else name_han(html, self.chinese)
+        return upright(html) if self.is_chinese else name_han(html, self.han)
 
     def self_name(self, tag: str) -> str:
         """What a language calls itself."""
@@ -114,7 +114,7 @@ def _part(edition: Edition, tag: str, above: str | None, other: str | None, mark
         reading_time=catalogue(tag).ngettext("%(n)s min read", "%(n)s mins read", minutes) % {"n": minutes},
         other=other,
         above=above,
-        chinese=next(filter(chinese.is_chinese, edition.locales), ZH),
+        han=next(filter(chinese.is_chinese, edition.locales), ZH),
         marks=marks,
     )
 

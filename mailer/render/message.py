@@ -1,13 +1,14 @@
 """One person's mail as bytes: header, text part, HTML part (RFC 5322, RFC 2045, RFC 2046 §5.1.4)."""
 
-import base64
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 
 from mailer.i18n import languages
-from mailer.render import header
+from mailer.render import header, transfer
+from mailer.render.holes import Form, escaped
 from mailer.render.variant import Frozen, Reader
 
 
@@ -32,14 +33,14 @@ def build(frozen: Frozen, envelope: Envelope, reader: Reader, address: str, mess
     ``address`` is the recipient's, canonical; ``message_id`` the left side of its Message-ID.
     """
     values = frozen.values(reader)
-    # `=_` cannot occur in base64, so no body line can be taken for the boundary.
+    # `=_` can occur neither in base64 nor in quoted-printable: no body line can be taken for the boundary.
     boundary = f"=_{secrets.token_hex(12)}"
     return b"".join(
         [
             *_header(frozen, envelope, reader, address, message_id, date),
             f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'.encode(),
-            _part(boundary, "plain", frozen.text.fill(values)),
-            _part(boundary, "html", frozen.html.fill_html(values)),
+            _part(boundary, "plain", frozen.text, values),
+            _part(boundary, "html", frozen.html, escaped(values)),
             f"--{boundary}--\r\n".encode(),
         ]
     )
@@ -67,10 +68,9 @@ def _header(
     ]
 
 
-def _part(boundary: str, subtype: str, content: str) -> bytes:
-    octets = content.replace("\r\n", "\n").replace("\n", "\r\n").encode()
+def _part(boundary: str, subtype: str, form: Form, values: Mapping[str, str]) -> bytes:
+    encoding, octets = transfer.body(form, values)
     head = (
-        f"--{boundary}\r\nContent-Type: text/{subtype}; charset=utf-8\r\n"
-        "Content-Transfer-Encoding: base64\r\n\r\n"
+        f"--{boundary}\r\nContent-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
     )
-    return head.encode() + base64.encodebytes(octets).replace(b"\n", b"\r\n")
+    return head.encode() + octets

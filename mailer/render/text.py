@@ -79,7 +79,8 @@ def _inline(token: Token) -> str:
         elif child.type == "softbreak":
             # As in the HTML: no space between two wide characters, one everywhere else.
             after = next((c.content for c in children[position + 1 :] if c.content), "")
-            out += "" if _WIDE_END.search(out) and _WIDE_START.match(after) else " "
+            joined = out.endswith(" ") or (_WIDE_END.search(out) and _WIDE_START.match(after))
+            out += "" if joined else " "
         elif child.type == "link_open":
             address, started = "" if child.markup == "autolink" else str(child.attrs["href"]), len(out)
         elif child.type == "link_close":

@@ -8,10 +8,11 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from mailer import clock
+from mailer.characters import refuse_controls
 from mailer.errors import InvalidError
 from mailer.i18n import N_, catalogue, greeting, languages, long_date, modes
 from mailer.model import Edition, Variant
-from mailer.render import header, html, letter
+from mailer.render import html, letter
 from mailer.render.holes import Form, Marks
 from mailer.render.layout import front, holes
 from mailer.vault import digest
@@ -40,7 +41,10 @@ def _render(edition: Edition, mode: str) -> Variant:
     size = sum(len(part.encode()) for part in forms["html"].parts)
     if size > _LARGEST_HTML:
         raise InvalidError(
-            N_("The variant %(mode)s is %(size)s KB long, and Gmail cuts mails short beyond 95 KB: shorten the edition."),
+            N_(
+                "The variant %(mode)s is %(size)s KB long, and Gmail cuts mails short beyond 95 KB:"
+                " shorten the edition."
+            ),
             mode=mode,
             size=size // 1000,
         )
@@ -59,13 +63,13 @@ def _render(edition: Edition, mode: str) -> Variant:
 
 def _subject(edition: Edition, mode: str) -> str:
     """Of two languages both subjects, in reading order."""
-    return header.refuse_controls("｜".join(front(edition, tag)["subject"] for tag in languages(mode)))
+    return refuse_controls("｜".join(front(edition, tag)["subject"] for tag in languages(mode)))
 
 
 def _sender(edition: Edition, mode: str) -> str:
     """The sender's name in the variant's first language."""
     first = languages(mode)[0]
-    return header.refuse_controls(front(edition, first).get("sender") or str(edition.newsletter.sender_name[first]))
+    return refuse_controls(front(edition, first).get("sender") or str(edition.newsletter.sender_name[first]))
 
 
 @dataclass(frozen=True, slots=True)

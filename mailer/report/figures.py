@@ -59,7 +59,11 @@ def all_figures(session: Session) -> list[Figures]:
 
 def _figures(session: Session, campaign: Campaign) -> Figures:
     edition = campaign.edition
-    chosen = Variant.edition_id == edition.id, Variant.approval == (campaign.approval or edition.approval)
+    frozen = (
+        select(Variant.mode, Variant.hash)
+        .where(Variant.edition_id == edition.id, Variant.approval == (campaign.approval or edition.approval))
+        .order_by(Variant.id)
+    )
     found = Figures(
         id=campaign.id,
         slug=edition.slug,
@@ -70,7 +74,7 @@ def _figures(session: Session, campaign: Campaign) -> Figures:
         approver=edition.approver,
         started_at=campaign.started_at,
         finished_at=campaign.finished_at,
-        variants={mode: hash_ for mode, hash_ in session.execute(select(Variant.mode, Variant.hash).where(*chosen).order_by(Variant.id))},
+        variants=dict(session.execute(frozen).all()),
     )
     counted = select(Variant.mode, Count.provider, Count.state, Count.n).join(Variant, Variant.id == Count.variant_id)
     for mode, provider, state, n in session.execute(counted.where(Count.campaign_id == campaign.id, Count.n > 0)):

@@ -45,7 +45,11 @@ def render(
     translate = i18n.translator(tag)
     page = _environment(tag).get_template(template)
     html = page.render(
-        tag=tag, alternatives=_ALTERNATIVES, path=request.url.path, translate=translate,
-        long_date=lambda value: i18n.long_date(value, tag), **context,
+        tag=tag,
+        alternatives=_ALTERNATIVES,
+        path=request.url.path,
+        translate=translate,
+        long_date=lambda value: i18n.long_date(value, tag),
+        **context,
     )
     return HTMLResponse(html, status, headers={"Content-Language": tag, "Vary": "Accept-Language"})

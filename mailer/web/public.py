@@ -15,7 +15,9 @@ router = APIRouter()
 
 _MOST_BODY = 10_000
 # The mail's own inline styles, and nothing that runs or calls anybody.
-MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+MAIL_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
 
 
 @router.get("/u/{token}")
@@ -63,4 +65,7 @@ def web_version(request: Request, variant: str) -> Response:
     house: Installation = request.app.state.installation
     with house.database.read() as session:
         frozen = published.find(session, variant, links.web_version(house.settings.public_url, variant))
-    return HTMLResponse(frozen.web_page(), headers={"Content-Security-Policy": MAIL_POLICY, "Content-Language": ", ".join(languages(frozen.mode))})
+    return HTMLResponse(
+        frozen.web_page(),
+        headers={"Content-Security-Policy": MAIL_POLICY, "Content-Language": ", ".join(languages(frozen.mode))},
+    )

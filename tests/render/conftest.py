@@ -17,7 +17,7 @@ from mailer.render.message import Envelope, build
 from mailer.render.variant import Frozen, Reader
 from mailer.resources import folder
 
-NAME = "Zoë <b>\"O'Hara\" & 100% {{7*7}}"
+NAME = 'Zoë <b>"O\'Hara" & 100% {{7*7}}'
 
 
 @pytest.fixture(params=modes([ZH, EN]))

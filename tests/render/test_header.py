@@ -31,8 +31,11 @@ def decoded(field: bytes) -> str:
 def demand_lawful(field: bytes) -> None:
     """RFC 5322 §2.1.1 and RFC 2047 §2: ASCII, words of at most 75, their lines of at most 76."""
     lines = field.removesuffix(b"\r\n").split(b"\r\n")
-    assert field.isascii() and all(line[:1] == b" " and line.strip() for line in lines[1:])
-    assert all(len(line) <= (76 if b"=?" in line else 998) and b"\n" not in line and b"\r" not in line for line in lines)
+    assert field.isascii()
+    assert all(line[:1] == b" " and line.strip() for line in lines[1:])
+    assert all(
+        len(line) <= (76 if b"=?" in line else 998) and b"\n" not in line and b"\r" not in line for line in lines
+    )
     assert all(len(word[0]) <= 75 for word in _WORD.finditer(field.decode()))
 
 
@@ -50,10 +53,11 @@ HARD = [
     "Our 2026, 100% {{ name }}",
     "",
 ]
+_REFUSED = "\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _TYPED = st.text(
     st.one_of(
-        st.characters(exclude_categories=["Cc", "Cs"], exclude_characters=sorted(header._REFUSED)),
-        st.sampled_from(" 潮汐𨋢㘭｜《》👩🏽‍🚀e\u0301?=_,.\"<>\\"),
+        st.characters(exclude_categories=["Cc", "Cs"], exclude_characters=_REFUSED),
+        st.sampled_from(' 潮汐𨋢㘭｜《》👩🏽‍🚀e\u0301?=_,."<>\\'),
     ),
     max_size=120,
 )

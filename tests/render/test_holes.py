@@ -12,7 +12,7 @@ def test_a_form_is_split_at_its_marks_and_filled_again() -> None:
     marks = Marks()
     form = marks.split(f"<a href='{marks.mark('web')}'>{marks.mark('greeting-en-GB')}</a>", {"web", "greeting-en-GB"})
     assert form.holes == ("web", "greeting-en-GB")
-    assert form.fill_html({"web": "w", "greeting-en-GB": '<"&\'>'}) == "<a href='w'>&lt;&quot;&amp;&#x27;&gt;</a>"
+    assert form.fill_html({"web": "w", "greeting-en-GB": "<\"&'>"}) == "<a href='w'>&lt;&quot;&amp;&#x27;&gt;</a>"
     assert Form.load(form.stored()) == form
 
 
@@ -37,7 +37,12 @@ def test_a_value_that_looks_like_a_mark_stays_a_value() -> None:
 def test_unknown_missing_and_damaged_marks_are_refused() -> None:
     marks = Marks()
     mark = marks.mark("web")
-    for form, needed in ((marks.mark("wep"), set()), ("no hole", {"web"}), (mark[:-1], set()), (mark.replace("-", "="), set())):
+    for form, needed in (
+        (marks.mark("wep"), set()),
+        ("no hole", {"web"}),
+        (mark[:-1], set()),
+        (mark.replace("-", "="), set()),
+    ):
         with pytest.raises(InvalidError):
             marks.split(form, {"web"}, needed)
 

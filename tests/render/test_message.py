@@ -21,7 +21,8 @@ def parts(mail: bytes) -> dict[str, str]:
     assert message.get_content_type() == "multipart/alternative"
     found = {}
     for part in message.get_payload():
-        assert isinstance(part, Message) and part.get_content_charset() == "utf-8"
+        assert isinstance(part, Message)
+        assert part.get_content_charset() == "utf-8"
         body = part.get_payload(decode=True)
         assert isinstance(body, bytes)
         found[part.get_content_type()] = body.decode()
@@ -39,7 +40,8 @@ def test_bytes_are_lawful_and_both_parts_decode_to_what_was_built(
     mode: str, mail: Build, frozen: dict[str, Frozen], reader: Reader
 ) -> None:
     octets = mail(mode, reader)
-    assert octets.isascii() and octets.endswith(b"--\r\n")
+    assert octets.isascii()
+    assert octets.endswith(b"--\r\n")
     assert octets.count(b"\n") == octets.count(b"\r\n") == octets.count(b"\r")
     assert max(map(len, octets.split(b"\r\n"))) <= 998
     body = octets.partition(b"\r\n\r\n")[2]

@@ -13,7 +13,11 @@ CASES = {
     "also before emphasis": ("上行\n**下行**", "上行下行"),
     "a hard break": ("甲  \n乙", "甲\n乙"),
     "a link": ("see [the page](https://x.example/a).", "see the page (https://x.example/a)."),
-    "a link in Han, its end in sight": ("請看[網頁](https://x.example/a)，謝謝", "請看網頁：https://x.example/a ，謝謝"),
+    "a link in Han, its end in sight": (
+        "請看[網頁](https://x.example/a)，謝謝",
+        "請看網頁：https://x.example/a ，謝謝",
+    ),
+    "and one space before what follows": ("看[甲](https://x.example)\n乙", "看甲：https://x.example 乙"),
     "no blank at a line's end": ("請看[網頁](https://x.example)", "請看網頁：https://x.example"),
     "a bare address": ("<https://x.example>", "https://x.example"),
     "an address with Han": ("<https://x.example/潮>", "https://x.example/潮"),

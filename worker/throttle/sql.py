@@ -57,7 +57,7 @@ class SqlThrottle:
             .order_by(ThrottleLevel.scope)
             .with_for_update()
         )
-        known: dict[str, int] = {scope: given for scope, given in rows}
+        known = dict(rows.all())
         now = self._now(session)
         return now, {scope: max(now, _sane(known.get(scope, now), now)) for scope in scopes}
 

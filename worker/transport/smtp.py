@@ -12,6 +12,7 @@ from mailer.config import Settings
 from worker.transport import Fate, Outcome, Parcel
 
 _SMTP_PORT = 25
+_PERMANENT = 5
 _ENHANCED = re.compile(r"^([245]\.\d{1,3}\.\d{1,3})\b")
 _LONGEST_REPLY = 500
 
@@ -50,7 +51,7 @@ class SmtpConnection:
             await self._drop()
             return Outcome(Fate.UNSENT, reply=_clean(str(error)))
         except SMTPResponseException as error:
-            outcome = _refused(error, after_body)
+            outcome = _refused(error, after_body=after_body)
             await self._reset()
             return outcome
         except (SMTPException, OSError, ValueError) as error:
@@ -76,11 +77,11 @@ class SmtpConnection:
         self._client.close()
 
 
-def _refused(error: SMTPResponseException, after_body: bool) -> Outcome:
+def _refused(error: SMTPResponseException, *, after_body: bool) -> Outcome:
     """A definite answer: 4yz may pass later, 5yz will not (RFC 5321 §4.2.1)."""
     text = _clean(error.message)
     enhanced = _ENHANCED.match(text)
-    fate = Fate.FAILED if 500 <= error.code < 600 else Fate.DEFERRED
+    fate = Fate.FAILED if error.code // 100 == _PERMANENT else Fate.DEFERRED
     # After 421 or rubbish the server has gone or will: nothing more can be read from it.
     return Outcome(fate, error.code, enhanced[1] if enhanced else None, text, after_body)
 

@@ -1,0 +1,50 @@
+# What can be done here. `make` alone lists it.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin
+PIP := $(RUN)/python -m pip --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check messages format clean
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.installed ## Send a bilingual wrap-up to 500 invented readers on this machine, then show the pages (ARGS="--rate 100", JSON=1)
+	@$(RUN)/mailer demo $(if $(JSON),--no-web --json) $(ARGS)
+
+test: check ## Everything: the checks below, then every test against real processes
+	@$(RUN)/python -m pytest tests $(ARGS)
+
+check: $(VENV)/.tools ## The quick part, which starts no server: style, types, import contracts, messages, unit tests
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+	$(RUN)/lint-imports
+	$(RUN)/python -m pytest tests --ignore=tests/stories --quiet
+
+messages: $(VENV)/.tools ## Gather the texts to translate from the code into locales/messages.pot and the catalogues
+	$(RUN)/pybabel --quiet extract --mapping=locales/babel.cfg --output=locales/messages.pot .
+
+format: $(VENV)/.tools ## Lay the code out as the checks want it
+	$(RUN)/ruff check --fix .
+	$(RUN)/ruff format .
+
+clean: ## Remove the environment and what the tools left
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
+
+# The environment: exactly the versions of constraints.txt.
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	  || { echo "Python 3.11 or newer is needed: name one with make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "Setting up the environment in $(VENV) (once, about half a minute) ..." >&2
+	@$(PYTHON) -m venv $(VENV) || { echo "Python lacks venv: install it (Debian: apt install python3-venv)" >&2; exit 1; }
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.python pyproject.toml constraints.txt
+	@$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.tools: $(VENV)/.installed
+	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@touch $@

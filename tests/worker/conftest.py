@@ -1,0 +1,52 @@
+"""A transport without a network: it keeps what it is handed and answers as told."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from mailer import clock
+from mailer.installation import Installation
+from worker.drain import Drain
+from worker.office import Office
+from worker.throttle.sql import SqlThrottle
+from worker.transport import Fate, Outcome, Parcel
+
+
+class MemoryTransport:
+    """Every parcel in ``sent``; ``answer`` decides its outcome."""
+
+    def __init__(self) -> None:
+        self.sent: list[Parcel] = []
+        self.answer: Callable[[Parcel], Outcome] = lambda _: Outcome(Fate.SENT, 250)
+
+    def connect(self) -> "MemoryTransport":
+        return self
+
+    async def send(self, parcel: Parcel) -> Outcome:
+        await asyncio.sleep(0)
+        self.sent.append(parcel)
+        return self.answer(parcel)
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def transport() -> MemoryTransport:
+    return MemoryTransport()
+
+
+@pytest.fixture
+def office(house: Installation, transport: MemoryTransport) -> Office:
+    return Office(house, SqlThrottle(house), transport, "test")
+
+
+@pytest.fixture
+def drain(office: Office) -> Callable[[], bool]:
+    """Run one drain to its end; whether it says that there is more."""
+
+    def run(seconds: float = 20.0) -> bool:
+        return asyncio.run(Drain(office, lambda: False, clock.monotonic() + seconds).run())
+
+    return run

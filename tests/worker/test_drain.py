@@ -1,0 +1,189 @@
+import threading
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select, update
+
+from mailer import clock
+from mailer.db.types import now_in
+from mailer.events.unsubscribe import unsubscribe
+from mailer.installation import Installation
+from mailer.model import Attempt, Campaign, CampaignState, Delivery, DeliveryState, RateLimit, Subscriber, Subscription
+from mailer.report.figures import figures
+from tests.worker.conftest import MemoryTransport
+from worker import claim
+from worker.transport import Fate, Outcome, Parcel
+
+S = DeliveryState
+Run = Callable[..., bool]
+
+
+def _states(house: Installation, campaign: Campaign) -> Counter[DeliveryState]:
+    with house.database.read() as session:
+        return figures(session, campaign.id).states
+
+
+def test_everybody_gets_one_mail_and_the_campaign_is_finished(
+    house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run
+) -> None:
+    assert drain() is False
+    assert len({parcel.recipient for parcel in transport.sent}) == len(transport.sent) == 40
+    assert _states(house, sending) == {S.SENT: 40}
+    with house.database.read() as session:
+        assert session.get_one(Campaign, sending.id).state is CampaignState.FINISHED
+
+
+def test_who_unsubscribes_after_the_expansion_gets_nothing(
+    house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run
+) -> None:
+    with house.database.write() as session:
+        ref = session.scalars(select(Subscriber.ref).limit(1)).one()
+        unsubscribe(session, ref, sending.topic_id)
+    drain()
+    assert len(transport.sent) == 39
+    assert _states(house, sending) == {S.SENT: 39, S.SUPPRESSED: 1}
+
+
+def test_every_fate_is_written_down(
+    house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run
+) -> None:
+    answers = {
+        1: Outcome(Fate.FAILED, 550, "5.1.1", "5.1.1 no such mailbox"),
+        2: Outcome(Fate.DEFERRED, 451, "4.7.1", "4.7.1 later"),
+        3: Outcome(Fate.UNCERTAIN, reply="timeout", after_body=True),
+        4: Outcome(Fate.UNSENT, reply="connection refused"),
+    }
+    transport.answer = lambda parcel: answers.get(parcel.delivery_id, Outcome(Fate.SENT, 250))
+    drain(1.0)
+    assert _states(house, sending) == {S.SENT: 36, S.FAILED: 1, S.DEFERRED: 1, S.UNCERTAIN: 1, S.PENDING: 1}
+    with house.database.read() as session:
+        rows = {row.id: row for row in session.scalars(select(Delivery).where(Delivery.id.in_(answers)))}
+        assert rows[1].reason == "550 5.1.1 no such mailbox"
+        assert {number for number, row in rows.items() if row.next_at} == {2, 4}
+        assert rows[2].attempts == 1
+        tries = {row.delivery_id: (row.code, row.after_body) for row in session.scalars(select(Attempt))}
+        assert tries == {1: (550, False), 2: (451, False), 3: (None, True), 4: (None, False)}
+
+
+def test_a_deferred_delivery_goes_again_when_it_is_due(
+    house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run
+) -> None:
+    transport.answer = lambda _: Outcome(Fate.DEFERRED, 451)
+    drain(1.0)
+    assert _states(house, sending) == {S.DEFERRED: 40}
+    with house.database.write() as session:
+        session.execute(update(Delivery).values(next_at=now_in(-1)))
+    transport.sent.clear()
+    transport.answer = lambda _: Outcome(Fate.SENT, 250)
+    drain()
+    assert len(transport.sent) == 40
+    assert _states(house, sending) == {S.SENT: 40}
+
+
+def test_a_paused_campaign_sends_nothing(
+    house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run
+) -> None:
+    with house.database.write() as session:
+        session.execute(update(Campaign).values(state=CampaignState.PAUSED))
+    assert drain() is False
+    assert transport.sent == []
+    assert _states(house, sending) == {S.PENDING: 40}
+
+
+@pytest.mark.parametrize(("policy", "state"), [("leave", S.UNCERTAIN), ("resend", S.PENDING)])
+def test_what_a_dead_worker_held_is_settled_honestly(
+    house: Installation, sending: Campaign, policy: str, state: DeliveryState
+) -> None:
+    with house.database.write() as session:
+        session.execute(update(Campaign).values(uncertain_policy=policy))
+        providers = [provider for provider, _ in claim.lanes(session)]
+        rows = [row for p in providers for row in claim.claim(session, sending.id, p, 40, "dead", -1.0)]
+        claim.begin(session, [row.id for row in rows[:15]], "dead")
+        assert sum(claim.reap(session).values()) == 40
+    expected = {S.UNCERTAIN: 15, S.PENDING: 25} if state is S.UNCERTAIN else {S.PENDING: 40}
+    assert _states(house, sending) == expected
+    with house.database.read() as session:
+        assert len(session.scalars(select(Delivery.id).where(Delivery.maybe_doubled)).all()) == (
+            15 if policy == "resend" else 0
+        )
+
+
+def test_a_returning_owner_settles_its_own_uncertain_rows_and_nobody_elses(
+    house: Installation, sending: Campaign
+) -> None:
+    with house.database.write() as session:
+        provider = next(provider for provider, _ in claim.lanes(session))
+        rows = claim.claim(session, sending.id, provider, 40, "zombie", -1.0)
+        claim.begin(session, [row.id for row in rows], "zombie")
+        claim.reap(session)
+        sent = [(row, Outcome(Fate.SENT, 250)) for row in rows]
+        claim.record(session, sent, "stranger")
+    assert _states(house, sending)[S.UNCERTAIN] == len(rows)
+    with house.database.write() as session:
+        claim.record(session, sent, "zombie")
+    assert _states(house, sending)[S.SENT] == len(rows)
+
+
+def test_a_mail_is_addressed_and_filled_for_its_reader_alone(
+    house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run
+) -> None:
+    assert sending
+    drain()
+    with house.database.read() as session:
+        tokens = {
+            house.keys.unsubscribe_token(ref, sending.topic_id)
+            for ref in session.scalars(select(Subscriber.ref).join(Subscription))
+        }
+    seen: Counter[str] = Counter()
+    for parcel in transport.sent:
+        header = parcel.content.partition(b"\r\n\r\n")[0].decode()
+        assert f"<{parcel.recipient}>" in header or f"To: {parcel.recipient}" in header
+        seen.update(token for token in tokens if token in header)
+    assert seen == dict.fromkeys(tokens, 1)
+
+
+def test_limits_are_kept_by_lanes_together(
+    house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run
+) -> None:
+    assert sending
+    with house.database.write() as session:
+        session.add(RateLimit(scope="all", per_second=20.0))
+    times: list[float] = []
+
+    def note(_: Parcel) -> Outcome:
+        times.append(clock.monotonic())
+        return Outcome(Fate.SENT, 250)
+
+    transport.answer = note
+    drain()
+    assert max(sum(start <= at < start + 1.0 for at in times) for start in times) <= 22
+
+
+def test_a_database_that_comes_back_is_waited_for(
+    house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run
+) -> None:
+    database = house.settings.home / "twinletter.db"
+    away = database.with_suffix(".away")
+
+    def lose(_: Parcel) -> Outcome:
+        if len(transport.sent) == 5:
+            database.rename(away)
+            threading.Timer(1.0, lambda: away.rename(database)).start()
+        return Outcome(Fate.SENT, 250)
+
+    transport.answer = lose
+    drain()
+    assert len({parcel.recipient for parcel in transport.sent}) == len(transport.sent) == 40
+    assert _states(house, sending) == {S.SENT: 40}
+
+
+def test_nothing_of_a_person_is_logged(
+    sending: Campaign, transport: MemoryTransport, drain: Run, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert sending
+    transport.answer = lambda _: Outcome(Fate.UNSENT, reply="refused")
+    drain(1.0)
+    logged = "".join(capfd.readouterr())
+    assert "relay.unavailable" in logged
+    assert not any(parcel.recipient in logged for parcel in transport.sent)
