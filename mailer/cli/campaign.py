@@ -4,15 +4,20 @@ import typer
 
 from mailer import broker, installation, queue
 from mailer.campaign import campaign
-from mailer.cli.screen import screen
+from mailer.cli.screen import screen, show_help
 from mailer.config import settings
 from mailer.report.figures import all_figures, figures, settled
 
-app = typer.Typer(help="Campaigns: an edition on its way to its readers.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Campaigns: an edition on its way to its readers.", invoke_without_command=True, rich_markup_mode=None
+)
 
 _NUMBER = typer.Argument(help="The campaign's number.")
 _JSON = typer.Option(False, "--json", help="Print one JSON object instead of lines for people.")
 _AS = typer.Option(..., "--as", help="Your name, for the record.")
+
+
+app.callback()(show_help)
 
 
 @app.command()

@@ -2,19 +2,18 @@
 
 import sys
 
-import click
 import typer
 
 from mailer import __version__, i18n, log
 from mailer.cli import campaign, demo, worker
-from mailer.cli.screen import screen
+from mailer.cli.screen import screen, show_help
 from mailer.config import settings
 from mailer.errors import MailerError
 
 app = typer.Typer(
     name="mailer",
     help="Newsletters in two languages that lose nobody and give nobody away.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -24,11 +23,14 @@ app.command("demo")(demo.demo)
 app.command("worker")(worker.worker)
 
 
-@app.callback(invoke_without_command=True)
-def _mailer(version: bool = typer.Option(False, "--version", help="Say which version this is.")) -> None:
+@app.callback()
+def _mailer(
+    context: typer.Context, version: bool = typer.Option(False, "--version", help="Say which version this is.")
+) -> None:
     if version:
         screen().out(__version__)
         raise typer.Exit
+    show_help(context)
 
 
 def main() -> None:
@@ -39,10 +41,10 @@ def main() -> None:
     except MailerError as error:
         _complain(error.say(i18n.translator(screen().language)))
         code = error.exit_code
-    except click.ClickException as error:
-        _complain(error.format_message())
+    except typer.TyperException as error:
+        _complain(" ".join(error.format_message().split()))
         code = 2
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         _complain(i18n.translator(screen().language)("Stopped."))
         code = 130
     sys.exit(code or 0)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
@@ -59,6 +60,13 @@ class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
         return Text(f"{speed:5.1f}/s" if speed else "    –/s")
+
+
+def show_help(context: typer.Context) -> None:
+    """What a group of commands does when none of them was named."""
+    if context.invoked_subcommand is None:
+        screen().out(context.get_help())
+        raise typer.Exit(2)
 
 
 @lru_cache(maxsize=1)

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from mailer.errors import MisconfiguredError, UnavailableError
 from mailer.i18n import N_
 
-
 # The databases that we know. SQLite's writers queue for as long as a batch may take.
 _OPTIONS: dict[str, dict[str, Any]] = {
     "sqlite": {"connect_args": {"timeout": 30.0}},

@@ -38,8 +38,10 @@ def test_addresses_are_unique_plain_and_visibly_invented(crowd: list[Person]) ->
     assert len({person.address for person in crowd}) == len(crowd)
     for number, person in enumerate(crowd, 1):
         local, _, domain = person.address.partition("@")
-        assert person.address.isascii() and domain
-        assert len(local) <= 64 and local.rpartition(".")[2] == f"demo{number}"
+        assert person.address.isascii()
+        assert domain
+        assert len(local) <= 64
+        assert local.rpartition(".")[2] == f"demo{number}"
 
 
 def test_the_same_people_come_each_time_and_a_small_crowd_begins_a_large_one(crowd: list[Person]) -> None:
