@@ -24,7 +24,8 @@ check: $(VENV)/.tools ## The quick part, which starts no server: style, types, i
 	$(RUN)/python -m pytest tests --ignore=tests/stories --quiet
 
 messages: $(VENV)/.tools ## Gather the texts to translate from the code into locales/messages.pot and the catalogues
-	$(RUN)/pybabel --quiet extract --mapping=locales/babel.cfg --output=locales/messages.pot .
+	$(RUN)/pybabel --quiet extract --mapping=locales/babel.cfg --keyword=say --add-location=file --omit-header --no-wrap --output=locales/messages.pot .
+	$(RUN)/pybabel --quiet update --input-file=locales/messages.pot --output-dir=locales --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap
 
 format: $(VENV)/.tools ## Lay the code out as the checks want it
 	$(RUN)/ruff check --fix .

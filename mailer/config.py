@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mailer.errors import MisconfiguredError
+from mailer.i18n import N_
 
 
 def _folder(variable: str, fallback: str) -> Path:
@@ -117,14 +118,16 @@ def load(**overrides: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         raise MisconfiguredError(
-            "The setting %(name)s is not usable: %(why)s.",
+            N_("The setting %(name)s is not usable: %(why)s."),
             name=f"MAILER_{'_'.join(str(part) for part in first['loc']).upper()}",
             why=first["msg"].removeprefix("Value error, "),
         ) from None
     if settings.lease <= settings.smtp_timeout:
         raise MisconfiguredError(
-            "MAILER_LEASE (%(lease)s s) must be longer than MAILER_SMTP_TIMEOUT (%(timeout)s s):"
-            " a worker may not lose a delivery while it waits for its reply.",
+            N_(
+                "MAILER_LEASE (%(lease)s s) must be longer than MAILER_SMTP_TIMEOUT (%(timeout)s s):"
+                " a worker may not lose a delivery while it waits for its reply."
+            ),
             lease=settings.lease,
             timeout=settings.smtp_timeout,
         )

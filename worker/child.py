@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -41,11 +40,14 @@ class Child:
             installation=self._installation,
             throttle=self._throttle,
             transport=SmtpRelay(self.settings),
-            name=f"{socket.gethostname()}:{os.getpid()}",
+            stopping=self._stopping,
         )
-        drain = Drain(office, self._stopping, clock.monotonic() + _DRAIN_SECONDS)
-        if self._loop.run_until_complete(drain.run()):
-            self.wake()
+        drain = Drain(office, clock.monotonic() + _DRAIN_SECONDS)
+        try:
+            if self._loop.run_until_complete(drain.run()):
+                self.wake()
+        except UnavailableError as error:
+            log.logger().error("drain.stopped", why=str(error))
 
     def wake(self) -> None:
         """Pass the word on; a broker that is away costs nothing but time."""

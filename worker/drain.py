@@ -4,7 +4,6 @@ Lanes share nothing but the office, so that one slow provider never holds up the
 """
 
 import asyncio
-from collections.abc import Callable
 
 from mailer import clock, log
 from mailer.campaign.ledger import finish
@@ -20,9 +19,8 @@ _POLL_SECONDS = 0.5
 class Drain:
     """One run. Campaign states and limits are read anew every half second."""
 
-    def __init__(self, office: Office, stopping: Callable[[], bool], until: float) -> None:
+    def __init__(self, office: Office, until: float) -> None:
         self._office = office
-        self._stopping = stopping
         self._until = until
         self._lanes: dict[str, Lane] = {}
         self._tasks: dict[asyncio.Task[None], str] = {}
@@ -42,10 +40,10 @@ class Drain:
         for lane in self._lanes.values():
             await lane.close()
         await self._office.write(finish)
-        return left and not self._stopping()
+        return left and not self._office.stopping()
 
     def _over(self) -> bool:
-        return self._stopping() or clock.monotonic() >= self._until
+        return self._office.stopping() or clock.monotonic() >= self._until
 
     async def _poll(self) -> bool:
         """Look at the ledger: give each lane its campaigns and limits; whether anything can be claimed."""

@@ -1,4 +1,4 @@
-"""What a drain and its lanes share: the ledger and keys, the throttle, the way out, and their name."""
+"""What a drain and its lanes share: the ledger and keys, the throttle, the way out."""
 
 import asyncio
 from collections.abc import Callable
@@ -25,7 +25,7 @@ class Office:
     installation: Installation
     throttle: Throttle
     transport: Transport
-    name: str
+    stopping: Callable[[], bool]
     letters: Letters = field(init=False)
 
     def __post_init__(self) -> None:
@@ -34,7 +34,8 @@ class Office:
     async def write(self, work: Callable[[Session], Result]) -> Result:
         """One committed unit of work in a helper thread, tried until the database answers.
 
-        Asking again is safe: every change is a compare-and-set on rows that we hold.
+        Asking again is safe: every change is a compare-and-set on rows that we hold. A worker
+        that is to stop meanwhile raises UnavailableError; its rows are settled by their lease.
         """
 
         def unit() -> Result:
@@ -59,5 +60,7 @@ class Office:
                 return await asyncio.to_thread(unit)
             except UnavailableError as error:
                 log.logger().warning("database.unavailable", why=str(error), retry_in=pause)
+                if self.stopping():
+                    raise
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)

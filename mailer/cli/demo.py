@@ -1,7 +1,6 @@
 """``mailer demo``: everything once, on this machine alone."""
 
 import signal
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,9 +49,11 @@ def demo(
         with screen().progress() as bars:
             enrolling = bars.add_task(screen().say(N_("Subscribers")), total=subscribers)
             stage = show.set_up(chosen, draft, subscribers, rate, lambda done: bars.update(enrolling, completed=done))
-        with _stoppable(), show.sending(stage) as (broker, processes):
-            screen().remark(N_("Database: %(database)s. Broker: %(broker)s."), database=_database(stage), broker=broker)
-            _watch(stage, processes)
+        with _stoppable(), show.sending(stage) as running:
+            screen().remark(
+                N_("Database: %(database)s. Broker: %(broker)s."), database=_database(stage), broker=running.broker
+            )
+            _watch(stage, running)
         seconds = clock.monotonic() - began
         tally, samples = show.tally(stage), show.samples(stage)
         if not as_json:
@@ -60,7 +61,7 @@ def demo(
         if web:
             serve(stage, socket, lambda url: screen().remark(N_("Pages: %(url)s (Ctrl-C ends them)"), url=url))
         if as_json:
-            screen().json(_result(stage, tally, samples, subscribers, seconds, broker))
+            screen().json(_result(stage, tally, samples, subscribers, seconds, running.broker))
     if home is None:
         screen().remark(N_("This demo's files stay in %(home)s; delete them when you like."), home=chosen.home.parent)
     if tally.missing or tally.duplicates:
@@ -98,11 +99,11 @@ def _stoppable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _watch(stage: show.Stage, processes: list[subprocess.Popen[bytes]]) -> None:
+def _watch(stage: show.Stage, running: show.Running) -> None:
     """A bar for each variant until all is sent."""
     with screen().progress() as bars:
         tasks: dict[str, Any] = {}
-        for now in show.watch(stage, processes):
+        for now in show.watch(stage, running):
             for mode, states in sorted(now.by_variant.items()):
                 task = tasks.get(mode)
                 if task is None:

@@ -45,7 +45,7 @@ def main() -> None:
         _complain(" ".join(error.format_message().split()))
         code = 2
     except (typer.Abort, KeyboardInterrupt):
-        _complain(i18n.translator(screen().language)("Stopped."))
+        _complain(screen().say("Stopped."))
         code = 130
     sys.exit(code or 0)
 

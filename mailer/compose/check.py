@@ -18,6 +18,14 @@ class Fault(StrEnum):
     OUTDATED = "outdated"
 
 
+_SENTENCES = {
+    Fault.MISSING: N_("Block %(block)s has no text for %(field)s in %(language)s: write it first."),
+    Fault.OUTDATED: N_(
+        "Block %(block)s has changed since it was translated into %(language)s: bring the translation up to date first."
+    ),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One fault, and where it is."""
@@ -45,24 +53,8 @@ def _of_block(edition: Edition, block: Block) -> Iterator[Finding]:
 
 
 def demand_complete(edition: Edition) -> None:
-    """Raise InvalidError for the first fault, saying how many more there are."""
-    found = findings(edition)
-    if not found:
-        return
-    first, others = found[0], len(found) - 1
-    where = {"block": first.block, "field": first.field, "language": SELF_NAMES[first.locale], "others": others}
-    if first.fault is Fault.MISSING:
+    """Raise InvalidError for the first fault."""
+    for found in findings(edition):
         raise InvalidError(
-            N_(
-                "Block %(block)s has no text for %(field)s in %(language)s (and %(others)s more faults):"
-                " write it first."
-            ),
-            **where,
+            _SENTENCES[found.fault], block=found.block, field=found.field, language=SELF_NAMES[found.locale]
         )
-    raise InvalidError(
-        N_(
-            "Block %(block)s has changed since it was translated into %(language)s (and %(others)s more faults):"
-            " bring the translation up to date first."
-        ),
-        **where,
-    )

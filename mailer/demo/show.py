@@ -29,6 +29,7 @@ from mailer.render.approval import approve
 from mailer.report.figures import Figures, figures
 
 _POLL_SECONDS = 0.2
+_CHECK_SECONDS = 2.0
 _START_SECONDS = 15.0
 _CONSENT_FORM = "demo-1"
 _SETTLED_UNSENT = (DeliveryState.UNCERTAIN, DeliveryState.FAILED, DeliveryState.SUPPRESSED)
@@ -62,9 +63,18 @@ def set_up(settings: Settings, draft: Draft, subscribers: int, rate: float, enro
     return Stage(made, campaign.id, Mailbox(folder))
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What works for a demo: the settings in force, which broker it is, the workers' processes."""
+
+    settings: Settings
+    broker: str
+    workers: list[subprocess.Popen[bytes]]
+
+
 @contextmanager
-def sending(stage: Stage, count: int = 2) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    """A sink, a broker and ``count`` workers at work, for as long as the block lasts; which broker it is."""
+def sending(stage: Stage, count: int = 2) -> Iterator[Running]:
+    """A sink, a broker and ``count`` workers at work on the campaign, for as long as the block lasts."""
     settings = stage.installation.settings
     with ExitStack() as stack:
         port = stack.enter_context(sink(settings.home / "sink"))
@@ -76,7 +86,7 @@ def sending(stage: Stage, count: int = 2) -> Iterator[tuple[str, list[subprocess
         with stage.installation.database.write() as session:
             start(session, find(session, stage.campaign), AUTHOR)
         queue.wake(queue.app(settings), count)
-        yield said, started
+        yield Running(settings, said, started)
 
 
 @contextmanager
@@ -104,18 +114,23 @@ def sink(folder: Path) -> Iterator[int]:
         process.wait()
 
 
-def watch(stage: Stage, processes: list[subprocess.Popen[bytes]]) -> Iterator[Figures]:
+def watch(stage: Stage, running: Running) -> Iterator[Figures]:
     """The campaign's figures again and again until it is finished.
 
-    Raises UnavailableError when every worker has died: nobody would ever finish it.
+    Raises UnavailableError when the database, the broker or every worker is gone: nobody would
+    finish it. What was sent until then is in the ledger, and the rest waits there.
     """
+    checked = clock.monotonic()
     while True:
         with stage.installation.database.read() as session:
             now = figures(session, stage.campaign)
         yield now
         if now.state is CampaignState.FINISHED:
             return
-        if all(process.poll() is not None for process in processes):
+        if clock.monotonic() - checked > _CHECK_SECONDS:
+            queue.check(running.settings)
+            checked = clock.monotonic()
+        if all(process.poll() is not None for process in running.workers):
             raise UnavailableError(
                 N_("Every worker has stopped: see %(log)s."), log=stage.installation.settings.home / "worker.log"
             )

@@ -90,6 +90,8 @@ def mail_html(request: Request, number: int) -> Response:
     """The HTML part as it arrived, but for the organisation's address: here it leads to this machine."""
     house = request.app.state.installation
     html = _mail(request, number).html.replace(house.settings.public_url, str(request.base_url).rstrip("/"))
+    # A link leaves the frame that the mail is shown in, as it leaves a mail program.
+    html = html.replace("<head>", '<head><base target="_top">', 1)
     return HTMLResponse(html, headers={"Content-Security-Policy": MAIL_POLICY})
 
 

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from mailer import chinese
 from mailer.compose.blocks import FRONT, Data, Figure, data_of
-from mailer.i18n import SELF_NAMES, ZH, catalogue, languages, money, month, number, translator
+from mailer.i18n import N_, SELF_NAMES, ZH, catalogue, languages, money, month, number, translator
 from mailer.model import Block, Edition, Newsletter
 from mailer.render.han import name_han, upright
 from mailer.render.holes import Marks
@@ -72,7 +72,7 @@ class Part:
 
     def jump(self) -> str:
         """The words of the link to the other part, in the language that they lead to."""
-        return translator(self.other or self.tag)("You will find this language below")
+        return translator(self.other or self.tag)(N_("You will find this language below"))
 
     @property
     def name(self) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from mailer import i18n
 from mailer.resources import folder
@@ -25,8 +26,14 @@ def _environment(tag: str) -> Environment:
     )
     environment.install_gettext_translations(i18n.catalogue(tag), newstyle=True)  # type: ignore[attr-defined]  # from the extension
     environment.filters["number"] = lambda value: i18n.number(value, tag)
-    environment.filters["mode"] = lambda mode: " + ".join(i18n.SELF_NAMES[x] for x in i18n.languages(mode))
+    environment.filters["mode"] = _mode
     return environment
+
+
+def _mode(mode: str) -> Markup:
+    """A mode by its languages' own names, each marked as what it is."""
+    name = Markup('<span lang="{}">{}</span>')
+    return Markup(" + ").join(name.format(tag, i18n.SELF_NAMES[tag]) for tag in i18n.languages(mode))
 
 
 def language(request: Request, preferred: str | None = None) -> str:

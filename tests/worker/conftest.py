@@ -39,7 +39,7 @@ def transport() -> MemoryTransport:
 
 @pytest.fixture
 def office(house: Installation, transport: MemoryTransport) -> Office:
-    return Office(house, SqlThrottle(house), transport, "test")
+    return Office(house, SqlThrottle(house), transport, lambda: False)
 
 
 @pytest.fixture
@@ -47,6 +47,6 @@ def drain(office: Office) -> Callable[[], bool]:
     """Run one drain to its end; whether it says that there is more."""
 
     def run(seconds: float = 20.0) -> bool:
-        return asyncio.run(Drain(office, lambda: False, clock.monotonic() + seconds).run())
+        return asyncio.run(Drain(office, clock.monotonic() + seconds).run())
 
     return run
