@@ -8,7 +8,7 @@ from email.utils import format_datetime
 
 from mailer.i18n import languages
 from mailer.render import header, transfer
-from mailer.render.holes import Form, escaped
+from mailer.render.holes import Form
 from mailer.render.variant import Frozen, Reader
 
 
@@ -40,7 +40,7 @@ def build(frozen: Frozen, envelope: Envelope, reader: Reader, address: str, mess
             *_header(frozen, envelope, reader, address, message_id, date),
             f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'.encode(),
             _part(boundary, "plain", frozen.text, values),
-            _part(boundary, "html", frozen.html, escaped(values)),
+            _part(boundary, "html", frozen.html, frozen.html_values(values)),
             f"--{boundary}--\r\n".encode(),
         ]
     )

@@ -9,11 +9,13 @@ from sqlalchemy.orm import Session
 
 from mailer import clock
 from mailer.characters import refuse_controls
+from mailer.chinese import is_chinese
 from mailer.errors import InvalidError
-from mailer.i18n import N_, catalogue, greeting, languages, long_date, modes
+from mailer.i18n import N_, ZH, catalogue, greeting, languages, long_date, modes
 from mailer.model import Edition, Variant
 from mailer.render import html, letter
-from mailer.render.holes import Form, Marks
+from mailer.render.han import name_han
+from mailer.render.holes import Form, Marks, escaped
 from mailer.render.layout import front, holes
 from mailer.vault import digest
 
@@ -111,6 +113,12 @@ class Frozen:
                 f"unsubscribe-{tag}": f"{reader.unsubscribe}?lang={tag}",
             }
         return values
+
+    def html_values(self, values: Mapping[str, str]) -> dict[str, str]:
+        """The same for the HTML: escaped, and a Chinese name in another language's greeting named as Chinese."""
+        chinese = next(filter(is_chinese, languages(self.mode)), ZH)
+        foreign = {f"greeting-{tag}" for tag in languages(self.mode) if not is_chinese(tag)}
+        return escaped(values) | {name: name_han(values[name], chinese) for name in foreign}
 
     def web_page(self) -> str:
         """The web version: the same for every reader."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,7 +26,11 @@ _PROSE = re.compile(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}")
 
 @pytest.fixture
 def page(mode: str, frozen: dict[str, Frozen], reader: Reader) -> Page:
-    return parser.document_fromstring(frozen[mode].html.fill_html(frozen[mode].values(reader)))
+    return _page(frozen[mode], reader)
+
+
+def _page(variant: Frozen, reader: Reader) -> Page:
+    return parser.document_fromstring(variant.html.fill(variant.html_values(variant.values(reader))))
 
 
 def runs(page: Page) -> Iterator[tuple[str, str]]:
@@ -48,6 +53,14 @@ def test_every_run_is_in_the_language_that_it_names(page: Page, mode: str, reade
     stray = [text for text, lang in found if _PROSE.search(text) and lang != EN and not text.startswith(interface)]
     assert not stray
     assert {lang for _, lang in found} >= set(languages(mode))
+
+
+def test_a_chinese_name_is_named_as_chinese_in_an_english_greeting(frozen: dict[str, Frozen], reader: Reader) -> None:
+    named = replace(reader, name='歐陽詠潮 <b>"𠮷"</b>')
+    assert ("歐陽詠潮", ZH) in list(runs(_page(frozen[EN], named)))
+    assert not _page(frozen[EN], named).xpath("//b")
+    greeting = _page(frozen[EN], named).xpath("//*[contains(., 'Dear')]")[-1].text_content()
+    assert greeting == 'Dear 歐陽詠潮 <b>"𠮷"</b>,'
 
 
 def test_parts_come_in_the_order_of_the_mode(page: Page, mode: str) -> None:
