@@ -118,7 +118,7 @@ class Frozen:
         """The same for the HTML: escaped, and a Chinese name in another language's greeting named as Chinese."""
         chinese = next(filter(is_chinese, languages(self.mode)), ZH)
         foreign = {f"greeting-{tag}" for tag in languages(self.mode) if not is_chinese(tag)}
-        return escaped(values) | {name: name_han(values[name], chinese) for name in foreign}
+        return escaped(values) | {name: str(name_han(values[name], chinese)) for name in foreign}
 
     def web_page(self) -> str:
         """The web version: the same for every reader."""
