@@ -6,6 +6,7 @@ from dataclasses import replace
 from email import message_from_bytes
 from email.message import Message
 from email.policy import compat32
+from typing import Any
 
 import pytest
 from lxml import html as parser
@@ -75,7 +76,7 @@ def test_headers_let_people_and_providers_unsubscribe(mode: str, mail: Build, re
 def test_what_a_reader_is_called_is_data(mode: str, mail: Build, reader: Reader) -> None:
     found = parts(mail(mode, reader))
     assert reader.name in found["text/plain"]
-    page = parser.document_fromstring(found["text/html"])
+    page: Any = parser.document_fromstring(found["text/html"])
     assert reader.name in page.text_content()
     assert not page.xpath("//b")
     assert "Zoë <b>" not in found["text/html"]
