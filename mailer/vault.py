@@ -205,6 +205,14 @@ def create(path: Path, home: Path) -> "Vault":
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise MisconfiguredError(
+            N_(
+                "The key file %(path)s exists already, and may be all that opens another database:"
+                " move it, or name another with MAILER_KEY_FILE."
+            ),
+            path=path,
+        ) from None
     except OSError as error:
         raise MisconfiguredError(
             N_("The key file %(path)s cannot be written: %(why)s."), path=path, why=error.strerror

@@ -80,6 +80,6 @@ def test_a_damaged_key_file_is_said_to_be_damaged(chosen: Settings, content: str
 def test_a_key_file_is_never_overwritten(keys: vault.Vault, chosen: Settings) -> None:
     assert keys
     before = chosen.key_file.read_bytes()
-    with pytest.raises(MisconfiguredError, match="cannot be written"):
+    with pytest.raises(MisconfiguredError, match="exists already"):
         vault.create(chosen.key_file, chosen.home)
     assert chosen.key_file.read_bytes() == before

@@ -4,6 +4,7 @@ The one list that import, checks and rendering share. A field holds Markdown, or
 of plain text where it is named in ``lines``, a whole number where in ``numbers``.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -21,8 +22,16 @@ IDENTIFIER = r"[a-z][a-z0-9-]{0,39}"
 
 
 def _month(value: object) -> object:
-    """``2027-01`` as the first day of that month."""
-    return f"{value}-01" if isinstance(value, str) and value.count("-") == 1 else value
+    """``2027-01``, or the first day of that month as it is stored."""
+    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])(-01)?", value, re.ASCII):
+        raise ValueError("write the month as YYYY-MM")
+    return value if value.count("-") > 1 else f"{value}-01"
+
+
+def _digits(value: object) -> object:
+    if not isinstance(value, str | int) or not re.fullmatch(r"\d{1,15}(\.\d{1,2})?", str(value), re.ASCII):
+        raise ValueError("write the number in digits alone, such as 1906 or 2.5")
+    return value
 
 
 def _safe_url(url: str) -> str:
@@ -49,7 +58,7 @@ class Figure(Data):
     """One number: a count, or a sum of money with its ISO 4217 currency."""
 
     id: str = Field(pattern=f"^{IDENTIFIER}$")
-    value: Decimal
+    value: Annotated[Decimal, BeforeValidator(_digits)]
     currency: Literal["HKD", "GBP"] | None = None
 
 
@@ -96,6 +105,16 @@ class BlockType:
     fields: Callable[[Data], dict[str, bool]] = _no_more
     lines: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
+
+    def accept(self, field: str, text: str) -> str:
+        """A field's text as it is kept; ValueError says what it must be."""
+        if field not in self.lines:
+            return text
+        if "\n" in text:
+            raise ValueError("a single line")
+        if field in self.numbers and not re.fullmatch("[1-9][0-9]{0,3}", text.strip(), re.ASCII):
+            raise ValueError("a whole number")
+        return text.strip()
 
 
 def _fixed(**fields: bool) -> Callable[[Data], dict[str, bool]]:

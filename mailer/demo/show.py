@@ -1,5 +1,6 @@
 """The demo: an organisation, its people and its edition; sent through real workers to a sink; counted."""
 
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -20,7 +21,7 @@ from mailer.demo.mailbox import Mailbox
 from mailer.demo.organisation import APPROVER, AUTHOR, PUBLIC_URL, found
 from mailer.demo.people import people
 from mailer.demo.sink import PORT
-from mailer.errors import UnavailableError
+from mailer.errors import MailerError, UnavailableError
 from mailer.i18n import N_
 from mailer.installation import Installation
 from mailer.model import CampaignState, Delivery, DeliveryState, RateLimit, Subscriber
@@ -44,11 +45,34 @@ class Stage:
     mailbox: Mailbox
 
 
+@contextmanager
+def _nothing_left_behind(settings: Settings) -> Iterator[None]:
+    """Where a demo cannot even begin, its home and its key file are as before: it can be tried again."""
+    home, key = settings.home, settings.key_file
+    home_was, key_was = home.exists(), key.exists()
+    try:
+        yield
+    except MailerError:
+        if home.is_dir():
+            for path in home.iterdir():
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            if not home_was:
+                home.rmdir()
+        if not key_was and key.exists():
+            key.unlink()
+        raise
+
+
 def set_up(settings: Settings, draft: Draft, subscribers: int, rate: float, enrolled: Callable[[int], None]) -> Stage:
     """Everything but the sending: keys, database, organisation, approved edition, people, a draft campaign.
 
-    Raises what an edition raises that cannot be approved; nobody has been written to then.
+    Raises what an edition raises that cannot be approved; then everything is as before.
     """
+    with _nothing_left_behind(settings):
+        return _set_up(settings, draft, subscribers, rate, enrolled)
+
+
+def _set_up(settings: Settings, draft: Draft, subscribers: int, rate: float, enrolled: Callable[[int], None]) -> Stage:
     made = installation.create(settings.model_copy(update={"public_url": PUBLIC_URL}))
     with made.database.write() as session:
         topic = found(session)

@@ -72,7 +72,9 @@ def test_an_edition_with_a_missing_chinese_text_sends_nothing(run: Run, tmp_path
     start = text.index("<!-- share.body -->")
     path.write_text(text[:start] + text[text.index("<!--", start + 5) :])
     _one_line(run("demo", "--edition", "edition", "--home", "h", "--no-web"), 1, "share", "body", "中文")
-    assert not (tmp_path / "h" / "sink").exists()
+    # Nothing is left behind: mended, the same command works.
+    assert not (tmp_path / "h").exists()
+    assert not (tmp_path / "h.key").exists()
 
 
 def test_the_line_is_in_the_persons_language(run: Run) -> None:

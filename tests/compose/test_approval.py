@@ -1,0 +1,95 @@
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from mailer.compose.check import Fault, findings
+from mailer.compose.edition import save
+from mailer.compose.folder import Draft
+from mailer.errors import InvalidError, RefusedError
+from mailer.installation import Installation
+from mailer.model import AuditEntry, Edition, EditionState, Staff, Topic, Variant
+from mailer.render.approval import approve
+
+
+def _edition(session: Session, topic: Topic, draft: Draft, author: str = "Ada") -> Edition:
+    return save(session, session.merge(topic).newsletter, draft, author)
+
+
+def test_the_sample_has_no_fault_and_is_frozen_in_four_variants(
+    house: Installation, topic: Topic, draft: Draft
+) -> None:
+    with house.database.write() as session:
+        edition = _edition(session, topic, draft)
+        assert findings(edition) == []
+        approve(session, edition, "Bo")
+        modes = set(session.scalars(select(Variant.mode)))
+        assert modes == {"zh-Hant-HK", "en-GB", "zh-Hant-HK+en-GB", "en-GB+zh-Hant-HK"}
+        assert (edition.state, edition.approval, edition.approver) == (EditionState.APPROVED, 1, "Bo")
+        assert session.scalars(select(AuditEntry.name)).all() == ["Bo"]
+
+
+def test_a_missing_text_is_named_and_nothing_is_frozen(house: Installation, topic: Topic, draft: Draft) -> None:
+    lacking = draft.model_copy(deep=True)
+    share = next(block for block in lacking.blocks if block.key == "share")
+    del share.texts["zh-Hant-HK"]
+    with pytest.raises(InvalidError, match="share"), house.database.write() as session:
+        approve(session, _edition(session, topic, lacking), "Bo")
+    with house.database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Variant)) == 0
+
+
+def test_an_optional_field_in_one_language_alone_is_missing_in_the_other(
+    house: Installation, topic: Topic, draft: Draft
+) -> None:
+    lacking = draft.model_copy(deep=True)
+    masthead = next(block for block in lacking.blocks if block.key == "masthead")
+    del masthead.texts["en-GB"]["strapline"]
+    with house.database.write() as session:
+        (found,) = findings(_edition(session, topic, lacking))
+    assert (found.fault, found.block, found.field, found.locale) == (Fault.MISSING, "masthead", "strapline", "en-GB")
+
+
+def test_one_changed_word_makes_that_translation_outdated_and_white_space_none(
+    house: Installation, topic: Topic, draft: Draft
+) -> None:
+    with house.database.write() as session:
+        edition = _edition(session, topic, draft)
+        block = next(block for block in edition.blocks if block.key == "share")
+        source = next(text for text in block.texts if text.locale == "zh-Hant-HK")
+        body = source.fields["body"]
+        source.fields = {"body": f"\n{body}  \n"}
+        assert findings(edition) == []
+        source.fields = {"body": body + "了"}
+        assert [(f.fault, f.block) for f in findings(edition)] == [(Fault.OUTDATED, "share")]
+        with pytest.raises(InvalidError, match="has changed"):
+            approve(session, edition, "Bo")
+        source.fields = {"body": body}
+        assert findings(edition) == []
+
+
+def test_whoever_wrote_it_may_not_approve_it_unless_they_are_alone(
+    house: Installation, topic: Topic, draft: Draft
+) -> None:
+    with house.database.write() as session:
+        edition = _edition(session, topic, draft)
+        with pytest.raises(RefusedError, match="somebody else"):
+            approve(session, edition, "Ada")
+        session.delete(session.scalars(select(Staff).limit(1)).one())
+        session.flush()
+        approve(session, edition, "Ada")
+        assert session.scalars(select(AuditEntry)).one().detail["four_eyes"] is False
+
+
+def test_an_edition_is_approved_once(house: Installation, topic: Topic, draft: Draft) -> None:
+    with house.database.write() as session:
+        edition = _edition(session, topic, draft)
+        approve(session, edition, "Bo")
+        with pytest.raises(RefusedError, match="approved already"):
+            approve(session, edition, "Bo")
+
+
+def test_a_slug_is_taken_once(house: Installation, topic: Topic, draft: Draft) -> None:
+    with house.database.write() as session:
+        _edition(session, topic, draft)
+        with pytest.raises(RefusedError, match="already"):
+            _edition(session, topic, draft)

@@ -1,0 +1,124 @@
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mailer.compose.blocks import TYPES
+from mailer.compose.folder import read
+from mailer.errors import InvalidError
+from tests.conftest import SAMPLE
+
+Change = Callable[[str, str, str], Path]
+
+
+@pytest.fixture
+def change(tmp_path: Path) -> Change:
+    """The sample with one piece of one file replaced."""
+    folder = tmp_path / "edition"
+    shutil.copytree(SAMPLE, folder)
+
+    def replace(name: str, old: str, new: str) -> Path:
+        path = folder / name
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new, 1))
+        return folder
+
+    return replace
+
+
+def test_the_sample_is_whole_in_both_languages() -> None:
+    draft = read(SAMPLE)
+    for block in draft.blocks:
+        wanted = {name for name, must in TYPES[block.type].fields(block.data).items() if must}
+        for locale in draft.locales:
+            assert wanted <= set(block.texts.get(locale, {}))
+
+
+def test_texts_keep_their_paragraphs_and_lines_lose_their_blanks(change: Change) -> None:
+    folder = change(
+        "en-GB.md", "<!-- share.body -->\n", "<!-- share.body -->\n\n  one\n\ntwo  \n\n<!-- social.intro -->\n x \n"
+    )
+    path = folder / "en-GB.md"
+    text = path.read_text()
+    start = text.index("\n x \n") + 5
+    path.write_text(text[:start] + text[text.index("<!-- ", text.index("<!-- social.intro", start) + 5) :])
+    blocks = {block.key: block.texts["en-GB"] for block in read(folder).blocks if "en-GB" in block.texts}
+    assert blocks["share"]["body"] == "  one\n\ntwo  "
+    assert blocks["social"]["intro"] == "x"
+
+
+def test_front_matter_stays_what_was_typed(change: Change) -> None:
+    folder = change("en-GB.md", "---\n", "---\nreading_time: 012\n".replace("012", "12"))
+    front = read(folder).blocks[0].texts["en-GB"]
+    assert front["reading_time"] == "12"
+    for typed in ("off", "19:45", "0x1F", "null", "2026-12-01"):
+        text = (SAMPLE / "en-GB.md").read_text().split("\n")
+        at = next(n for n, line in enumerate(text) if line.startswith("title:"))
+        (folder / "en-GB.md").write_text("\n".join([*text[:at], f"title: {typed}", *text[at + 1 :]]))
+        assert read(folder).blocks[0].texts["en-GB"]["title"] == typed
+
+
+def test_a_byte_order_mark_and_windows_line_ends_change_nothing(change: Change) -> None:
+    folder = change("en-GB.md", "---", "---")
+    path = folder / "en-GB.md"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert read(folder) == read(SAMPLE)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "says"),
+    [
+        ("edition.yaml", "kind: yearly", "kind: weekly", "line 3"),
+        ("edition.yaml", "2027-01", "January 2027", "YYYY-MM"),
+        ("edition.yaml", "value: 128", "value: about 128", "digits"),
+        ("edition.yaml", "type: letter", "type: lettre", "unknown type 'lettre'"),
+        ("edition.yaml", "type: letter", "type: front", "unknown type"),
+        ("edition.yaml", "id: letter", "id: masthead", "same id"),
+        ("edition.yaml", "https://", "javascript:", "https://"),
+        ("edition.yaml", "slug: ", "slug: ../../", "slug"),
+        ("edition.yaml", "kind: yearly", "\tkind: yearly", "spaces"),
+        ("edition.yaml", "kind: yearly", "kind: yearly\nkind: issue", "twice"),
+        ("edition.yaml", "kind: yearly", "colour: red\nkind: yearly", "no such key"),
+        ("edition.yaml", "kind: yearly", "kind: &a yearly\npolicy: *a", "aliases"),
+        ("en-GB.md", "<!-- share.body -->", "<!-- share body -->", "write a marker"),
+        ("en-GB.md", "<!-- share.body -->", "<!-- Share.body -->", "write a marker"),
+        ("en-GB.md", "<!-- share.body -->", "<!-- shares.body -->", "no block shares"),
+        ("en-GB.md", "<!-- share.body -->", "<!-- share.text -->", "no field text"),
+        ("en-GB.md", "<!-- share.body -->", "<!-- letter.body -->", "twice"),
+        ("en-GB.md", "title: ", "title: a\ntitle: ", "twice"),
+        ("en-GB.md", "title: ", "title: a: ", "quotes"),
+        ("en-GB.md", "title: ", "reading_time: 3 mins\ntitle: ", "whole number"),
+        ("en-GB.md", "<!-- masthead.strapline -->\n", "<!-- masthead.strapline -->\na\n", "single line"),
+    ],
+)
+def test_a_mistake_is_named_with_its_file(change: Change, name: str, old: str, new: str, says: str) -> None:
+    folder = change(name, old, new)
+    with pytest.raises(InvalidError, match=rf"{name}, line \d+: ") as error:
+        read(folder)
+    assert says in str(error.value)
+
+
+def test_the_line_is_the_mistakes_own(change: Change) -> None:
+    folder = change("edition.yaml", "value: 128", "value: about 128")
+    line = 1 + (folder / "edition.yaml").read_text().split("about 128")[0].count("\n")
+    with pytest.raises(InvalidError, match=f"line {line}: "):
+        read(folder)
+
+
+def test_big5_and_endless_files_are_refused(change: Change) -> None:
+    folder = change("zh-Hant-HK.md", "---", "---")
+    path = folder / "zh-Hant-HK.md"
+    path.write_bytes("---\ntitle: 潮信\n---\n".encode("big5"))
+    with pytest.raises(InvalidError, match="UTF-8"):
+        read(folder)
+    path.write_bytes(b"a" * 3_000_000)
+    with pytest.raises(InvalidError, match="longer than"):
+        read(folder)
+
+
+def test_levels_without_end_are_refused(change: Change) -> None:
+    folder = change("edition.yaml", "kind: yearly", "kind: " + "[" * 5000)
+    with pytest.raises(InvalidError):
+        read(folder)
