@@ -19,6 +19,7 @@ from worker.backoff import delay
 from worker.transport import Fate, Outcome
 
 _S = DeliveryState
+_NO_REPLY = "no reply after the body"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,29 +128,21 @@ def record(session: Session, outcomes: Sequence[tuple[Claimed, Outcome]], name: 
     by_fate: dict[Fate, list[tuple[Claimed, Outcome]]] = defaultdict(list)
     for row, outcome in outcomes:
         by_fate[outcome.fate].append((row, outcome))
-    for before in (_S.SENDING, _S.UNCERTAIN):
+    transition(session, _S.SENDING, _S.UNCERTAIN, _ids(by_fate[Fate.UNCERTAIN]), claim=name, reason=_NO_REPLY)
+    # A doubt that turns out to be a "later" waits anew.
+    for before, later in ((_S.SENDING, _S.DEFERRED), (_S.UNCERTAIN, _S.PENDING)):
         transition(session, before, _S.SENT, _ids(by_fate[Fate.SENT]), claim=name)
-        transition(session, before, _S.PENDING, _ids(by_fate[Fate.UNSENT]), claim=name, next_at=now_in(delay(1)))
+        transition(session, before, _S.PENDING, _ids(by_fate[Fate.UNSENT]), claim=name)
         for row, outcome in by_fate[Fate.FAILED]:
             transition(session, before, _S.FAILED, [row.id], claim=name, reason=_reason(outcome))
-    transition(
-        session, _S.SENDING, _S.UNCERTAIN, _ids(by_fate[Fate.UNCERTAIN]), claim=name, reason="no reply after the body"
-    )
-    for row, outcome in by_fate[Fate.DEFERRED]:
-        tries = row.attempts + 1
-        transition(
-            session,
-            _S.SENDING,
-            _S.DEFERRED,
-            [row.id],
-            claim=name,
-            reason=_reason(outcome),
-            next_at=now_in(delay(tries)),
-            attempts=tries,
-        )
-    attempts = [_attempt(row, outcome) for row, outcome in outcomes if outcome.fate is not Fate.SENT]
-    if attempts:
-        session.execute(insert(Attempt), attempts)
+        for row, outcome in by_fate[Fate.DEFERRED]:
+            tries, reason = row.attempts + 1, _reason(outcome)
+            again = now_in(delay(tries))
+            transition(session, before, later, [row.id], claim=name, reason=reason, next_at=again, attempts=tries)
+    # A relay that could not be reached says nothing of a recipient.
+    answered = [_attempt(row, outcome) for row, outcome in outcomes if outcome.fate not in (Fate.SENT, Fate.UNSENT)]
+    if answered:
+        session.execute(insert(Attempt), answered)
 
 
 def _ids(rows: Sequence[tuple[Claimed, Outcome]]) -> list[int]:
@@ -157,7 +150,7 @@ def _ids(rows: Sequence[tuple[Claimed, Outcome]]) -> list[int]:
 
 
 def _reason(outcome: Outcome) -> str:
-    return f"{outcome.code} {outcome.reply}".strip()
+    return " ".join(str(part) for part in (outcome.code, outcome.reply) if part)
 
 
 def _attempt(row: Claimed, outcome: Outcome) -> dict[str, object]:

@@ -58,7 +58,7 @@ class Drain:
             if provider not in self._tasks.values():
                 self._tasks[asyncio.create_task(lane.run())] = provider
         for provider in self._lanes.keys() - {provider for provider, _ in found}:
-            self._lanes[provider].assign(set(), [])
+            self._lanes[provider].rest()
         return bool(found)
 
     def _collect(self) -> None:

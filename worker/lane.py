@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Sequence
+from contextlib import suppress
 
 from mailer import clock, log
 from worker import claim
@@ -14,6 +15,8 @@ from worker.transport import Connection, Fate, Outcome, Parcel
 _LARGEST_BATCH = 200
 _FIRST_BATCH = 10
 _LONGEST_WAIT = 0.5
+_FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 15.0
 # A grant older than this is asked for anew: what waited (for the database, for a slow server)
 # may not go out on top of what others send meanwhile.
 _STALE_SECONDS = 0.05
@@ -29,7 +32,8 @@ class Lane:
         self._served: dict[int, float] = {}
         self._levels: list[Level] = []
         self._batch = _FIRST_BATCH
-        self._stopped = False
+        self._pause = 0.0
+        self._stopped = asyncio.Event()
         most = office.installation.settings.connections
         self._connections = [office.transport.connect() for _ in range(most)]
 
@@ -37,9 +41,13 @@ class Lane:
         """The campaigns that have something for this provider, and the limits to keep."""
         self._campaigns, self._levels = campaigns, levels
 
+    def rest(self) -> None:
+        """There is nothing to claim any more; what is in hand is finished under the limits it has."""
+        self._campaigns = set()
+
     def stop(self) -> None:
         """Claim nothing more; what is in hand is finished."""
-        self._stopped = True
+        self._stopped.set()
 
     async def close(self) -> None:
         """Close the connections."""
@@ -47,18 +55,30 @@ class Lane:
 
     async def run(self) -> None:
         """Until there is nothing to claim or the lane is stopped."""
-        while self._campaigns and not self._stopped:
+        while self._campaigns and not self._stopped.is_set():
             asked = clock.monotonic()
-            grant = await self._reserve(self._batch)
-            if grant is None:
-                continue
-            campaign = min(self._campaigns, key=lambda number: self._served.get(number, 0.0))
-            self._served[campaign] = clock.monotonic()
-            used = await self._send_batch(campaign, grant, asked)
-            if used < grant.granted:
-                await asyncio.to_thread(self._office.throttle.refund, self._levels, grant.granted - used)
-            if not used:
-                self._campaigns = self._campaigns - {campaign}
+            if grant := await self._reserve(self._batch):
+                used = await self._serve(grant, asked)
+                if used < grant.granted:
+                    await asyncio.to_thread(self._office.throttle.refund, self._levels, grant.granted - used)
+                await self._recover()
+
+    async def _serve(self, grant: Grant, granted_at: float) -> int:
+        """Use a grant for the campaign served longest ago; how much of it was used."""
+        if not self._campaigns or self._stopped.is_set():
+            return 0
+        campaign = min(self._campaigns, key=lambda number: self._served.get(number, 0.0))
+        self._served[campaign] = clock.monotonic()
+        used = await self._send_batch(campaign, grant, granted_at)
+        if not used:
+            self._campaigns = self._campaigns - {campaign}
+        return used
+
+    async def _recover(self) -> None:
+        """After a batch of which nothing left, wait: the relay is away, and longer the longer it is."""
+        if self._pause:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopped.wait(), self._pause)
 
     async def _reserve(self, want: int) -> Grant | None:
         """A grant, or ``None`` after having waited for one in vain."""
@@ -87,14 +107,21 @@ class Lane:
         batch = _Batch(self, rows, parcels, (granted_at, grant.interval), safe_until)
         outcomes = await batch.transmit(self._connections)
         self._pace(len(rows), clock.monotonic() - started)
-        if unsent := [outcome for _, outcome in outcomes if outcome.fate is Fate.UNSENT]:
-            log.logger().warning("relay.unavailable", provider=self._provider, unsent=len(unsent), why=unsent[0].reply)
+        self._look_back([outcome for _, outcome in outcomes])
         await office.write(lambda session: claim.record(session, outcomes, name))
         return len(rows)
 
     def _pace(self, sent: int, seconds: float) -> None:
         """Batches of about a second, so that a stop or a death touches little."""
         self._batch = max(1, min(_LARGEST_BATCH, int(sent / max(seconds, 0.001)), self._batch * 2))
+
+    def _look_back(self, outcomes: list[Outcome]) -> None:
+        """Say so where the relay took nothing at all, and pause before the next batch."""
+        if not all(outcome.fate is Fate.UNSENT for outcome in outcomes):
+            self._pause = 0.0
+            return
+        self._pause = min(max(self._pause * 2, _FIRST_PAUSE), _LONGEST_PAUSE)
+        log.logger().warning("relay.unavailable", provider=self._provider, why=outcomes[0].reply, retry_in=self._pause)
 
     async def renew(self) -> None:
         """Wait for one more place in time, in exchange for one that has gone stale."""

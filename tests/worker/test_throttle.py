@@ -10,7 +10,16 @@ SLOW = Level("provider:qq", 10.0)
 
 
 @pytest.fixture
-def throttle(house: Installation) -> SqlThrottle:
+def now(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The store's time in microseconds, which stands still unless a test moves it."""
+    time = [clock.monotonic_us()]
+    monkeypatch.setattr(clock, "monotonic_us", lambda: time[0])
+    return time
+
+
+@pytest.fixture
+def throttle(house: Installation, now: list[int]) -> SqlThrottle:
+    assert now
     return SqlThrottle(house)
 
 
@@ -39,18 +48,25 @@ def test_what_is_refunded_is_granted_again(throttle: SqlThrottle) -> None:
     assert throttle.reserve([SLOW], 1).granted == 1
 
 
-def test_a_time_from_before_a_reboot_stops_nobody(throttle: SqlThrottle, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusal_says_when_to_come_again(throttle: SqlThrottle, now: list[int]) -> None:
     throttle.reserve([SLOW], 1)
-    now = clock.monotonic_us()
-    monkeypatch.setattr(clock, "monotonic_us", lambda: now - 100_000_000_000)
+    wait = throttle.reserve([SLOW], 1).wait
+    now[0] += round(wait * 1e6) - 1
+    assert throttle.reserve([SLOW], 1).granted == 0
+    now[0] += 1
     assert throttle.reserve([SLOW], 1).granted == 1
 
 
-def test_workers_share_one_limit(house: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_time_from_before_a_reboot_stops_nobody(throttle: SqlThrottle, now: list[int]) -> None:
+    throttle.reserve([SLOW], 1)
+    now[0] -= 100_000_000_000
+    assert throttle.reserve([SLOW], 1).granted == 1
+
+
+def test_workers_share_one_limit(house: Installation, now: list[int]) -> None:
     workers = [SqlThrottle(house), SqlThrottle(house)]
-    now = clock.monotonic_us()
     granted = 0
-    for step in range(101):
-        monkeypatch.setattr(clock, "monotonic_us", lambda step=step: now + step * 10_000)
+    for _ in range(101):
         granted += sum(worker.reserve([ALL], 3).granted for worker in workers)
+        now[0] += 10_000
     assert granted == 100 + ALL.burst
