@@ -13,8 +13,8 @@ help: ## List these targets
 demo: $(VENV)/.installed ## Send a bilingual wrap-up to 500 invented readers on this machine, then show the pages (ARGS="--rate 100", JSON=1)
 	@$(RUN)/mailer demo $(if $(JSON),--no-web --json) $(ARGS)
 
-test: check ## Everything: the checks below, then every test against real processes
-	@$(RUN)/python -m pytest tests $(ARGS)
+test: check ## Everything: the checks below, then the stories: whole runs against real processes
+	$(RUN)/python -m pytest tests/stories $(ARGS)
 
 check: $(VENV)/.tools ## The quick part, which starts no server: style, types, import contracts, messages, unit tests
 	$(RUN)/ruff check .

@@ -1,6 +1,7 @@
 """One installation: its settings, database and keys, checked against each other before anything is done."""
 
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,6 +59,8 @@ def prepare_home(home: Path) -> None:
     """Make the data home, readable by its owner alone, or say why it cannot be."""
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if home.is_dir() and stat.S_IMODE(home.stat().st_mode) & 0o077:
+            home.chmod(0o700)
         if not home.is_dir() or not os.access(home, os.W_OK | os.X_OK):
             raise PermissionError(13, "it is not a folder that we may write to")
     except OSError as error:

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 # Anything that looks like local@domain, in Latin or other scripts; meant to err on the safe side.
-_ADDRESS = re.compile(r"[^\s<>\"'(),;:@]+@[^\s<>\"'(),;:@]+")
+_ADDRESS = re.compile(r"[^\s<>\"(),;:@]{1,64}@[^\s<>\"(),;:@]{1,255}")
 
 
 def scrub(text: str) -> str:
@@ -52,6 +52,8 @@ def configure(level: str) -> None:
     handler.addFilter(_Scrubber())
     # Libraries speak up only when something is wrong.
     quiet = max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()])
+    # Without a host in its URL the folder broker is complained of at each use.
+    logging.getLogger("kombu.connection").setLevel(logging.ERROR)
     logging.basicConfig(level=quiet, handlers=[handler], force=True, format="%(asctime)s %(levelname)s %(message)s")
 
 

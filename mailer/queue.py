@@ -84,5 +84,5 @@ def check(settings: Settings) -> None:
 
 
 def _unavailable(error: Exception) -> UnavailableError:
-    why = str(error).splitlines()[0] if str(error) else type(error).__name__
+    why = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
     return UnavailableError(N_("The broker does not answer: %(why)s. Start it, or check MAILER_BROKER_URL."), why=why)

@@ -130,9 +130,9 @@ class Vault:
         """What a database remembers of its key ring, to refuse another one's."""
         return self._mac("installation", self.installation.encode())
 
-    def message_id(self, delivery: int) -> str:
-        """The left side of a delivery's Message-ID: stable over retries, telling nothing."""
-        return base64.b32encode(self._mac("message-id", b"%d" % delivery)[:20]).decode().lower()
+    def message_id(self, campaign: int, ref: bytes) -> str:
+        """The left side of a delivery's Message-ID: stable over retries, never used again, telling nothing."""
+        return base64.b32encode(self._mac("message-id", b"%d" % campaign, ref)[:20]).decode().lower()
 
     # Tokens
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from worker.app import app, die_with_parent
+from worker.app import app, end_with_parent
 
 
 def main() -> None:
@@ -13,7 +13,7 @@ def main() -> None:
     parser.add_argument("--tied", action="store_true", help="end when the parent process ends")
     options = parser.parse_args()
     if options.tied:
-        die_with_parent()
+        end_with_parent()
     app.worker_main(
         [
             "--quiet",

@@ -2,6 +2,7 @@
 
 import ctypes
 import mmap
+import os
 import signal
 import sys
 from typing import Any
@@ -19,12 +20,22 @@ app = queue.app(chosen)
 
 # One octet that the parent shares with its children: whether they are to stop.
 _stopping = mmap.mmap(-1, 1)
+_parent = os.getpid()
 
 
-def die_with_parent() -> None:
-    """Tie this process to its parent's life, where the system can (Linux): no worker is left behind."""
+def end_with_parent() -> None:
+    """Have this process told to stop when its parent ends, where the system can (Linux)."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _is_to_stop() -> bool:
+    """Whether a child is to stop: told so, or left behind by its parent.
+
+    Not PR_SET_PDEATHSIG here: a child that replaces another is forked by one of the parent's
+    threads, and the signal would come when that thread ends.
+    """
+    return _stopping[0] != 0 or os.getppid() != _parent
 
 
 @setup_logging.connect
@@ -35,8 +46,7 @@ def _set_up_logging(**_: Any) -> None:
 @worker_process_init.connect
 def _start_child(**_: Any) -> None:
     """Everything with a socket or a thread is made after the fork, never before it."""
-    die_with_parent()
-    child.start(chosen, app, lambda: _stopping[0] != 0)
+    child.start(chosen, app, _is_to_stop)
 
 
 @worker_shutting_down.connect

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -31,11 +32,27 @@ class Child:
         self._throttle = SqlThrottle(self._installation)
         self._loop = asyncio.new_event_loop()
         self._loop.set_default_executor(ThreadPoolExecutor(_DATABASE_THREADS, thread_name_prefix="database"))
-        self._ticker = Ticker(self._installation.database, self.wake, settings.tick)
-        self._ticker.start()
+        self._busy = threading.Lock()
+        Ticker(self._installation.database, self._work_waits, stopping, settings.tick).start()
 
     def drain(self) -> None:
-        """Send what there is, for a minute at most; whoever is idle then goes on."""
+        """Send what there is, for a minute at most; whoever is idle then goes on. One drain at a time."""
+        if self._busy.acquire(blocking=False):
+            try:
+                self._drain()
+            finally:
+                self._busy.release()
+
+    def _work_waits(self, *, unmoved: bool) -> None:
+        """Wake whoever is idle, or set to work ourselves.
+
+        Where nobody came since the last round, the broker or its consumer is away; the ledger needs neither.
+        """
+        if unmoved and not self._busy.locked():
+            threading.Thread(target=self.drain, name="drain", daemon=True).start()
+        self.wake()
+
+    def _drain(self) -> None:
         office = Office(
             installation=self._installation,
             throttle=self._throttle,

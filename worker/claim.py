@@ -13,12 +13,23 @@ from mailer import clock
 from mailer.audience.audience import may_receive
 from mailer.campaign.ledger import transition
 from mailer.db.types import now_in
-from mailer.model import Attempt, Campaign, CampaignState, Count, Delivery, DeliveryState, Subscriber, Subscription
+from mailer.model import (
+    Attempt,
+    Campaign,
+    CampaignState,
+    Count,
+    Delivery,
+    DeliveryState,
+    RateLimit,
+    Subscriber,
+    Subscription,
+)
 from mailer.model.delivery import CLAIMABLE
-from worker.backoff import delay
+from worker.backoff import MOST_TRIES, delay
 from worker.transport import Fate, Outcome
 
 _S = DeliveryState
+_REAPED_AT_ONCE = 1000
 _NO_REPLY = "no reply after the body"
 
 
@@ -40,6 +51,16 @@ class Claimed:
 def token() -> str:
     """A name for one claim, never used again."""
     return secrets.token_hex(8)
+
+
+def sending(session: Session) -> frozenset[int]:
+    """The campaigns that are being sent."""
+    return frozenset(session.scalars(select(Campaign.id).where(Campaign.state == CampaignState.SENDING)))
+
+
+def rate_limits(session: Session) -> dict[str, float]:
+    """The limits in force: scope → messages per second."""
+    return dict(session.execute(select(RateLimit.scope, RateLimit.per_second)).all())
 
 
 def lanes(session: Session) -> set[tuple[str, int]]:
@@ -137,7 +158,10 @@ def record(session: Session, outcomes: Sequence[tuple[Claimed, Outcome]], name: 
             transition(session, before, _S.FAILED, [row.id], claim=name, reason=_reason(outcome))
         for row, outcome in by_fate[Fate.DEFERRED]:
             tries, reason = row.attempts + 1, _reason(outcome)
-            again = now_in(delay(tries))
+            if tries >= MOST_TRIES:
+                transition(session, before, _S.FAILED, [row.id], claim=name, reason=f"gave up: {reason}")
+                continue
+            again = now_in(delay(tries)) if later is _S.DEFERRED else None
             transition(session, before, later, [row.id], claim=name, reason=reason, next_at=again, attempts=tries)
     # A relay that could not be reached says nothing of a recipient.
     answered = [_attempt(row, outcome) for row, outcome in outcomes if outcome.fate not in (Fate.SENT, Fate.UNSENT)]
@@ -174,6 +198,7 @@ def reap(session: Session) -> dict[str, int]:
         select(Delivery.id, Delivery.state, Campaign.uncertain_policy)
         .join(Campaign, Campaign.id == Delivery.campaign_id)
         .where(Delivery.state.in_((_S.CLAIMED, _S.SENDING)), Delivery.lease_until < now_in())
+        .limit(_REAPED_AT_ONCE)
         .with_for_update(skip_locked=True, of=Delivery)
     ).all()
     claimed = [row.id for row in expired if row.state is _S.CLAIMED]

@@ -5,10 +5,9 @@ Lanes share nothing but the office, so that one slow provider never holds up the
 
 import asyncio
 
-from mailer import clock, log
+from mailer import clock
 from mailer.campaign.ledger import finish
-from mailer.model import RateLimit
-from worker.claim import lanes
+from worker.claim import lanes, rate_limits, sending
 from worker.lane import Lane
 from worker.office import Office
 from worker.throttle import Level
@@ -28,19 +27,23 @@ class Drain:
     async def run(self) -> bool:
         """Send; whether there is more to do and somebody should go on."""
         left = True
-        while left and not self._over():
-            left = await self._poll() or bool(self._tasks)
-            if self._tasks:
-                await asyncio.wait(self._tasks, timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        for lane in self._lanes.values():
-            lane.stop()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
-            self._collect()
-        for lane in self._lanes.values():
-            await lane.close()
+        try:
+            while left and not self._over():
+                left = await self._poll() or bool(self._tasks)
+                if self._tasks:
+                    await asyncio.wait(self._tasks, timeout=_POLL_SECONDS)
+        finally:
+            await self._end()
         await self._office.write(finish)
         return left and not self._office.stopping()
+
+    async def _end(self) -> None:
+        """What is in hand is finished; nothing of a drain outlives it."""
+        for lane in self._lanes.values():
+            lane.stop()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for lane in self._lanes.values():
+            await lane.close()
 
     def _over(self) -> bool:
         return self._office.stopping() or clock.monotonic() >= self._until
@@ -48,8 +51,9 @@ class Drain:
     async def _poll(self) -> bool:
         """Look at the ledger: give each lane its campaigns and limits; whether anything can be claimed."""
         self._collect()
+        self._office.sending = await self._office.read(sending)
         found = await self._office.read(lanes)
-        limits = await self._office.read(lambda session: {r.scope: r.per_second for r in session.query(RateLimit)})
+        limits = await self._office.read(rate_limits)
         for provider in {provider for provider, _ in found}:
             lane = self._lanes.setdefault(provider, Lane(self._office, provider))
             scopes = ("all", f"provider:{provider}")
@@ -62,8 +66,6 @@ class Drain:
         return bool(found)
 
     def _collect(self) -> None:
-        """Forget lanes that have come to their end; one that broke is said, and opened again by the next poll."""
+        """Forget lanes that have come to their end."""
         for task in [task for task in self._tasks if task.done()]:
-            provider = self._tasks.pop(task)
-            if error := task.exception():
-                log.logger().error("lane.broke", provider=provider, exc_info=error)
+            del self._tasks[task]

@@ -7,19 +7,17 @@ from contextlib import suppress
 
 from mailer import clock, log
 from worker import claim
+from worker.batch import Batch
 from worker.claim import Claimed
 from worker.office import Office
 from worker.throttle import Grant, Level
-from worker.transport import Connection, Fate, Outcome, Parcel
+from worker.transport import Fate, Outcome
 
 _LARGEST_BATCH = 200
 _FIRST_BATCH = 10
 _LONGEST_WAIT = 0.5
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 15.0
-# A grant older than this is asked for anew: what waited (for the database, for a slow server)
-# may not go out on top of what others send meanwhile.
-_STALE_SECONDS = 0.05
 
 
 class Lane:
@@ -46,7 +44,7 @@ class Lane:
         self._campaigns = set()
 
     def stop(self) -> None:
-        """Claim nothing more; what is in hand is finished."""
+        """Claim nothing more, begin nothing more."""
         self._stopped.set()
 
     async def close(self) -> None:
@@ -54,121 +52,79 @@ class Lane:
         await asyncio.gather(*(connection.close() for connection in self._connections))
 
     async def run(self) -> None:
-        """Until there is nothing to claim or the lane is stopped."""
+        """Until there is nothing to claim or the lane is stopped; a fault is said, and waited out."""
         while self._campaigns and not self._stopped.is_set():
-            asked = clock.monotonic()
-            if grant := await self._reserve(self._batch):
-                used = await self._serve(grant, asked)
-                if used < grant.granted:
-                    await asyncio.to_thread(self._office.throttle.refund, self._levels, grant.granted - used)
-                await self._recover()
+            try:
+                if grant := await self._reserve(self._batch):
+                    used = await self._serve(grant)
+                    await self._office.refund(self._levels, grant.granted - used)
+            except Exception:  # noqa: BLE001 — one provider's fault must not stop the others, nor spin
+                log.logger().exception("lane.broke", provider=self._provider)
+                self._hold()
+            if self._pause:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopped.wait(), self._pause)
 
-    async def _serve(self, grant: Grant, granted_at: float) -> int:
-        """Use a grant for the campaign served longest ago; how much of it was used."""
-        if not self._campaigns or self._stopped.is_set():
-            return 0
-        campaign = min(self._campaigns, key=lambda number: self._served.get(number, 0.0))
-        self._served[campaign] = clock.monotonic()
-        used = await self._send_batch(campaign, grant, granted_at)
-        if not used:
-            self._campaigns = self._campaigns - {campaign}
-        return used
-
-    async def _recover(self) -> None:
-        """After a batch of which nothing left, wait: the relay is away, and longer the longer it is."""
-        if self._pause:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopped.wait(), self._pause)
+    def _hold(self) -> None:
+        """Pause before the next batch, longer each time."""
+        self._pause = min(max(self._pause * 2, _FIRST_PAUSE), _LONGEST_PAUSE)
 
     async def _reserve(self, want: int) -> Grant | None:
         """A grant, or ``None`` after having waited for one in vain."""
-        grant = await asyncio.to_thread(self._office.throttle.reserve, self._levels, want)
+        grant = await self._office.reserve(self._levels, want)
         if grant.granted:
             return grant
         # The others wait for the same moment: spread, so that not all ask at once.
         await asyncio.sleep(min(grant.wait, _LONGEST_WAIT) * random.uniform(1.0, 1.2))  # noqa: S311 — spreads load
         return None
 
-    async def _send_batch(self, campaign: int, grant: Grant, granted_at: float) -> int:
-        """Claim at most what was granted and see each row to its outcome; how many there were."""
-        office, name = self._office, claim.token()
-        lease = office.installation.settings.lease
-        safe_until = clock.monotonic() + lease - office.installation.settings.smtp_timeout
-        rows = await office.write(
+    async def _serve(self, grant: Grant) -> int:
+        """Use a grant for the campaign served longest ago; how much of it was used."""
+        granted_at = clock.monotonic()
+        if not self._campaigns or self._stopped.is_set():
+            return 0
+        campaign = min(self._campaigns, key=lambda number: self._served.get(number, 0.0))
+        self._served[campaign] = clock.monotonic()
+        name = claim.token()
+        lease = self._office.installation.settings.lease
+        lease_over = clock.monotonic() + lease
+        rows = await self._office.write(
             lambda session: claim.claim(session, campaign, self._provider, grant.granted, name, lease)
         )
         if not rows:
+            self._campaigns = self._campaigns - {campaign}
             return 0
-        await office.read(lambda session: office.letters.learn(session, campaign, rows))
-        begun = await office.write(lambda session: claim.begin(session, [row.id for row in rows], name))
-        rows = [row for row in rows if row.id in begun]
-        parcels = office.letters.parcels(campaign, rows)
-        started = clock.monotonic()
-        batch = _Batch(self, rows, parcels, (granted_at, grant.interval), safe_until)
-        outcomes = await batch.transmit(self._connections)
-        self._pace(len(rows), clock.monotonic() - started)
-        self._look_back([outcome for _, outcome in outcomes])
-        await office.write(lambda session: claim.record(session, outcomes, name))
+        batch = await self._begin(campaign, rows, name)
+        outcomes = await batch.transmit(self._connections, (granted_at, grant.interval), lease_over)
+        await self._office.write(lambda session: claim.record(session, outcomes, name))
+        self._look_back([outcome for _, outcome in outcomes], clock.monotonic() - granted_at)
         return len(rows)
 
-    def _pace(self, sent: int, seconds: float) -> None:
-        """Batches of about a second, so that a stop or a death touches little."""
-        self._batch = max(1, min(_LARGEST_BATCH, int(sent / max(seconds, 0.001)), self._batch * 2))
+    async def _begin(self, campaign: int, rows: Sequence[Claimed], name: str) -> Batch:
+        """Make each row's message, then commit that they are about to go; where that fails they go back."""
+        office = self._office
+        try:
+            await office.read(lambda session: office.letters.learn(session, campaign, rows))
+            parcels = office.letters.parcels(campaign, rows)
+        except Exception:
+            await office.write(lambda session: claim.release(session, [row.id for row in rows], name))
+            raise
+        begun = await office.write(lambda session: claim.begin(session, [row.id for row in rows], name))
+        ready = [(row, parcel) for row, parcel in zip(rows, parcels, strict=True) if row.id in begun]
+        return Batch(ready, self._renew, lambda: not self._stopped.is_set() and campaign in office.sending)
 
-    def _look_back(self, outcomes: list[Outcome]) -> None:
-        """Say so where the relay took nothing at all, and pause before the next batch."""
-        if not all(outcome.fate is Fate.UNSENT for outcome in outcomes):
-            self._pause = 0.0
+    def _look_back(self, outcomes: Sequence[Outcome], seconds: float) -> None:
+        """Batches of about a second, so that a stop or a death touches little; a pause where nothing left at all."""
+        if outcomes and all(outcome.fate is Fate.UNSENT for outcome in outcomes) and not self._stopped.is_set():
+            self._hold()
+            log.logger().warning(
+                "relay.unavailable", provider=self._provider, why=outcomes[0].reply, retry_in=self._pause
+            )
             return
-        self._pause = min(max(self._pause * 2, _FIRST_PAUSE), _LONGEST_PAUSE)
-        log.logger().warning("relay.unavailable", provider=self._provider, why=outcomes[0].reply, retry_in=self._pause)
+        self._pause = 0.0
+        self._batch = max(1, min(_LARGEST_BATCH, int(len(outcomes) / max(seconds, 0.001)), self._batch * 2))
 
-    async def renew(self) -> None:
+    async def _renew(self) -> None:
         """Wait for one more place in time, in exchange for one that has gone stale."""
-        while await self._reserve(1) is None:
+        while not self._stopped.is_set() and await self._reserve(1) is None:
             pass
-
-
-class _Batch:
-    """The rows of one grant on their way, shared among the lane's connections."""
-
-    def __init__(
-        self,
-        lane: Lane,
-        rows: Sequence[Claimed],
-        parcels: Sequence[Parcel | Outcome],
-        timing: tuple[float, float],
-        safe_until: float,
-    ) -> None:
-        self._lane = lane
-        self._waiting = list(enumerate(zip(rows, parcels, strict=True)))[::-1]
-        self._start, self._interval = timing
-        self._safe_until = safe_until
-        self._outcomes: list[tuple[Claimed, Outcome]] = []
-
-    async def transmit(self, connections: Sequence[Connection]) -> list[tuple[Claimed, Outcome]]:
-        """Each row with its outcome; every row has one, whatever the connections do."""
-        await asyncio.gather(*(self._work(c) for c in connections[: len(self._waiting)]))
-        return self._outcomes
-
-    async def _work(self, connection: Connection) -> None:
-        while self._waiting:
-            place, (row, parcel) = self._waiting.pop()
-            if isinstance(parcel, Outcome):
-                self._outcomes.append((row, parcel))
-                continue
-            await self._keep_time(place)
-            # With less of the lease left than a server may take to answer, another worker could
-            # send it meanwhile: it goes back instead.
-            in_time = clock.monotonic() < self._safe_until
-            outcome = await connection.send(parcel) if in_time else Outcome(Fate.UNSENT, reply="lease nearly over")
-            self._outcomes.append((row, outcome))
-
-    async def _keep_time(self, place: int) -> None:
-        """Messages of one grant go out evenly spaced; a place in time that was missed is asked for anew."""
-        if not self._interval:
-            return
-        due = self._start + place * self._interval
-        await asyncio.sleep(max(0.0, due - clock.monotonic()))
-        if clock.monotonic() - due > _STALE_SECONDS:
-            await self._lane.renew()

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from mailer import clock
 from mailer.audience.address import domain
-from mailer.errors import MailerError
+from mailer.errors import InvalidError
 from mailer.installation import Installation
 from mailer.model import Campaign, Topic, Variant
 from mailer.model.subscriber import place
@@ -63,7 +63,10 @@ class Letters:
         return _Issue(envelope, topic.name, newsletter.return_address, ZoneInfo(newsletter.zone))
 
     def parcels(self, campaign_id: int, rows: Sequence[Claimed]) -> list[Parcel | Outcome]:
-        """A parcel for each row, in their order; or why there can be none, which costs no other row anything."""
+        """A parcel for each row, in their order; or why there can be none of this reader.
+
+        Any other fault is the installation's, and raised: nobody may fail for it.
+        """
         with self._installation.keys.open("send") as opener:
             return [self._parcel(self._issues[campaign_id], row, opener) for row in rows]
 
@@ -76,7 +79,9 @@ class Letters:
             reader = Reader(name, issue.topic_names, row.since.astimezone(issue.zone), link)
             date = clock.now().astimezone(issue.zone)
             frozen = self._variants[row.variant_id]
-            content = build(frozen, issue.envelope, reader, address, keys.message_id(row.id), date)
-        except MailerError as error:
+            content = build(
+                frozen, issue.envelope, reader, address, keys.message_id(issue.envelope.campaign_id, row.ref), date
+            )
+        except InvalidError as error:
             return Outcome(Fate.FAILED, reply=str(error))
         return Parcel(row.id, issue.return_address, address, content)

@@ -1,7 +1,7 @@
 """What a drain and its lanes share: the ledger and keys, the throttle, the way out."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -11,7 +11,7 @@ from mailer import log
 from mailer.errors import UnavailableError
 from mailer.installation import Installation
 from worker.letter import Letters
-from worker.throttle import Throttle
+from worker.throttle import Grant, Level, Throttle
 from worker.transport import Transport
 
 _LONGEST_PAUSE = 5.0
@@ -26,6 +26,8 @@ class Office:
     throttle: Throttle
     transport: Transport
     stopping: Callable[[], bool]
+    sending: frozenset[int] = frozenset()
+    """The campaigns that are being sent, as last seen by the drain: a pause holds in mid-batch."""
     letters: Letters = field(init=False)
 
     def __post_init__(self) -> None:
@@ -52,6 +54,15 @@ class Office:
                 return work(session)
 
         return await self._persist(unit)
+
+    async def reserve(self, levels: Sequence[Level], want: int) -> Grant:
+        """Ask the throttle, tried until it answers."""
+        return await self._persist(lambda: self.throttle.reserve(levels, want))
+
+    async def refund(self, levels: Sequence[Level], unused: int) -> None:
+        """Give the throttle back what was not used."""
+        if unused:
+            await self._persist(lambda: self.throttle.refund(levels, unused))
 
     async def _persist(self, unit: Callable[[], Result]) -> Result:
         pause = 0.1

@@ -1,11 +1,12 @@
 """The ticker: a thread in every worker child that looks at the ledger now and then.
 
-It settles what dead workers held, closes what is finished, and wakes whoever is idle. Any
+It settles what dead workers held, closes what is finished, and says that work waits. Any
 number of them may run; each round changes only what still needs it.
 """
 
 import threading
 from collections.abc import Callable
+from typing import Protocol
 
 from mailer import log
 from mailer.campaign.ledger import finish, open_deliveries
@@ -14,13 +15,23 @@ from mailer.errors import UnavailableError
 from worker.claim import reap
 
 
+class WorkWaits(Protocol):
+    """What is done when deliveries wait; ``unmoved``: as many as a round ago."""
+
+    def __call__(self, *, unmoved: bool) -> None: ...
+
+
 class Ticker:
     """Rounds, ``seconds`` apart, the first at once."""
 
-    def __init__(self, database: Database, wake: Callable[[], None], seconds: float) -> None:
+    def __init__(
+        self, database: Database, work_waits: "WorkWaits", stopping: Callable[[], bool], seconds: float
+    ) -> None:
         self._database = database
-        self._wake = wake
+        self._work_waits = work_waits
+        self._stopping = stopping
         self._seconds = seconds
+        self._waiting = 0
         self._over = threading.Event()
 
     def start(self) -> None:
@@ -28,7 +39,7 @@ class Ticker:
         threading.Thread(target=self._run, name="ticker", daemon=True).start()
 
     def _run(self) -> None:
-        while True:
+        while not self._stopping():
             try:
                 self.tick()
             except UnavailableError as error:
@@ -48,4 +59,5 @@ class Ticker:
         for campaign in finished:
             log.logger().info("campaign.finished", campaign=campaign)
         if waiting:
-            self._wake()
+            self._work_waits(unmoved=waiting == self._waiting)
+        self._waiting = waiting

@@ -38,7 +38,8 @@ def expand(session: Session, campaign: Campaign) -> int:
     ]
     session.execute(insert(Delivery).from_select(columns, source))
     _count(session, campaign)
-    return session.scalar(select(func.coalesce(func.sum(Count.n), 0)).where(Count.campaign_id == campaign.id)) or 0
+    # PostgreSQL sums into a decimal.
+    return int(session.scalar(select(func.sum(Count.n)).where(Count.campaign_id == campaign.id)) or 0)
 
 
 def _variants(session: Session, campaign: Campaign) -> dict[str, int]:

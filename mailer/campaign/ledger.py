@@ -48,8 +48,20 @@ def transition(
         .returning(Delivery.id, Delivery.campaign_id, Delivery.variant_id, Delivery.provider)
         .execution_options(synchronize_session=False)
     ).all()
+    if before not in OPEN and after in OPEN:
+        _reopen(session, {row.campaign_id for row in moved})
     _move_counts(session, Counter((row.campaign_id, row.variant_id, row.provider) for row in moved), before, after)
     return [row.id for row in moved]
+
+
+def _reopen(session: Session, campaigns: set[int]) -> None:
+    """A settled doubt that is to be sent again: its campaign is not finished after all."""
+    session.execute(
+        update(Campaign)
+        .where(Campaign.id.in_(campaigns), Campaign.state == CampaignState.FINISHED)
+        .values(state=CampaignState.SENDING, finished_at=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _move_counts(
@@ -91,4 +103,4 @@ def open_deliveries(session: Session) -> int:
         .join(Campaign, Campaign.id == Count.campaign_id)
         .where(Campaign.state == CampaignState.SENDING, Count.state.in_(CLAIMABLE))
     )
-    return session.scalar(waiting) or 0
+    return int(session.scalar(waiting) or 0)

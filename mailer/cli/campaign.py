@@ -6,6 +6,7 @@ from mailer import broker, installation, queue
 from mailer.campaign import campaign
 from mailer.cli.screen import screen, show_help
 from mailer.config import settings
+from mailer.errors import UnavailableError
 from mailer.report.figures import all_figures, figures, settled
 
 app = typer.Typer(
@@ -29,7 +30,11 @@ def start(number: int = _NUMBER, name: str = _AS, as_json: bool = _JSON) -> None
     queue.check(chosen)
     with house.database.write() as session:
         deliveries = campaign.start(session, campaign.find(session, number), name)
-    queue.wake(queue.app(chosen))
+    try:
+        queue.wake(queue.app(chosen))
+    except UnavailableError as error:
+        # The campaign is started all the same: the workers' tickers find it.
+        screen().remarks.print(screen().say(error.message, **error.values))
     if as_json:
         screen().json({"campaign": number, "deliveries": deliveries})
     else:

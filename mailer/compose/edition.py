@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from mailer import clock
 from mailer.compose.blocks import stored
 from mailer.compose.folder import Draft, DraftBlock, Progress
-from mailer.errors import NotFoundError, RefusedError
+from mailer.errors import RefusedError
 from mailer.i18n import N_
 from mailer.model import Block, Edition, EditionState, Newsletter, Text
 from mailer.model.edition import TextStatus
@@ -75,11 +75,3 @@ def outdated(edition: Edition, block: Block, locale: str) -> bool:
     if text is None or locale == edition.source_locale:
         return False
     return text.source_hash != source_hash(block.text(edition.source_locale))
-
-
-def find(session: Session, slug: str) -> Edition:
-    """The edition with this slug, or NotFoundError."""
-    edition = session.scalar(select(Edition).where(Edition.slug == slug))
-    if edition is None:
-        raise NotFoundError(N_("There is no edition %(slug)s."), slug=slug)
-    return edition

@@ -53,25 +53,29 @@ class Database:
         self.engine.dispose()
 
 
-def connect(url: str) -> Database:
-    """The database at an SQLAlchemy URL. Nothing is opened yet.
+def connect(url: str, *, durable: bool = True) -> Database:
+    """The database at an SQLAlchemy URL. Nothing is opened yet. Not ``durable``: may lose its last moments.
 
     Raises MisconfiguredError for a URL that names no database that we know.
     """
     try:
         parsed = make_url(url)
         engine = create_engine(parsed, **_OPTIONS[parsed.get_backend_name()])
-    except (ArgumentError, KeyError, NoSuchModuleError, ImportError):
+    except ImportError:
+        raise MisconfiguredError(
+            N_("The driver of this database is not installed: pip install 'twinletter[postgresql]' brings it.")
+        ) from None
+    except (ArgumentError, KeyError, NoSuchModuleError):
         raise MisconfiguredError(
             N_("MAILER_DATABASE_URL names no database that we know: give sqlite:///FILE or postgresql+psycopg://….")
         ) from None
     if engine.dialect.name == "sqlite":
-        _set_up_sqlite(engine, parsed.database)
+        _set_up_sqlite(engine, parsed.database, "FULL" if durable else "OFF")
     return Database(engine)
 
 
-def _set_up_sqlite(engine: Engine, file: str | None) -> None:
-    """WAL, real foreign keys, commits that survive a power cut, and our own BEGIN.
+def _set_up_sqlite(engine: Engine, file: str | None, synchronous: str) -> None:
+    """WAL, real foreign keys, commits that survive a power cut where they should, and our own BEGIN.
 
     Python's driver begins transactions late and shared, so two writers that both read first
     fail at once instead of waiting; BEGIN IMMEDIATE queues them.
@@ -89,7 +93,7 @@ def _set_up_sqlite(engine: Engine, file: str | None) -> None:
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _: Any) -> None:
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -43,7 +43,8 @@ class Mailbox:
         """Everything that arrived, in the order of arrival."""
         record = self._folder / RECORD
         if record.exists():
-            for line in record.read_text(encoding="utf-8").splitlines():
+            # The last line may be half written.
+            for line in record.read_text(encoding="utf-8").split("\n")[:-1]:
                 entry = json.loads(line)
                 yield from (Received(entry["n"], entry["at"], to) for to in entry["to"])
 

@@ -29,11 +29,12 @@ class _Keeper:
         self._record = (folder / RECORD).open("a", encoding="utf-8")
 
     async def handle_DATA(self, _: SMTP, __: Session, envelope: Envelope) -> str:  # noqa: N802 — aiosmtpd's name
+        at = clock.monotonic()
         content = envelope.content
         assert isinstance(content, bytes)
         number = next(self._numbers)
         (self._folder / f"{number:06}.eml").write_bytes(content)
-        line = {"n": number, "at": clock.monotonic(), "from": envelope.mail_from, "to": envelope.rcpt_tos}
+        line = {"n": number, "at": at, "from": envelope.mail_from, "to": envelope.rcpt_tos}
         self._record.write(json.dumps(line) + "\n")
         self._record.flush()
         return "250 2.0.0 kept"

@@ -1,5 +1,6 @@
 """The demo's pages: the public ones, the console, and the sink's mailbox; on this machine alone."""
 
+import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +21,7 @@ from mailer.web.public import MAIL_POLICY
 
 _HOST = "127.0.0.1"
 _PER_PAGE = 50
+_LINK = re.compile(r"<a (?=[^>]*href=[\"']?http)")
 
 router = APIRouter()
 
@@ -57,15 +59,15 @@ def site(stage: Stage) -> FastAPI:
 def serve(stage: Stage, listener: socket.socket, ready: Callable[[str], None]) -> None:
     """Serve until Ctrl-C or SIGTERM."""
     ready(f"http://{_HOST}:{listener.getsockname()[1]}/")
-    server = uvicorn.Server(uvicorn.Config(site(stage), log_level="warning", access_log=False))
+    server = uvicorn.Server(uvicorn.Config(site(stage), log_config=None, access_log=False))
     with suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
 
 
 @router.get("/")
-def start() -> Response:
+def start(request: Request) -> Response:
     """The campaign is the first thing to see."""
-    return RedirectResponse("/console/campaigns")
+    return RedirectResponse(f"/console/campaigns?{request.query_params}")
 
 
 @router.get("/demo/mailbox")
@@ -91,7 +93,7 @@ def mail_html(request: Request, number: int) -> Response:
     house = request.app.state.installation
     html = _mail(request, number).html.replace(house.settings.public_url, str(request.base_url).rstrip("/"))
     # A link leaves the frame that the mail is shown in, as it leaves a mail program.
-    html = html.replace("<head>", '<head><base target="_top">', 1)
+    html = _LINK.sub('<a target="_top" ', html)
     return HTMLResponse(html, headers={"Content-Security-Policy": MAIL_POLICY})
 
 

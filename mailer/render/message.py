@@ -63,7 +63,7 @@ def _header(
         header.exact("List-Unsubscribe", f"<{page}>, <mailto:{envelope.unsubscribe_address}?subject={token}>"),
         header.exact("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
         # Gmail's Feedback Loop: campaign, newsletter, sender; nothing of the reader.
-        header.exact("Feedback-ID", f"{envelope.campaign_id}:{envelope.newsletter}:twinletter"),
+        header.exact("Feedback-ID", f"{envelope.campaign_id}:{envelope.newsletter}:{envelope.domain}"),
         header.exact("Content-Language", ", ".join(tags)),
     ]
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
@@ -36,6 +37,7 @@ def create(installation: Installation) -> FastAPI:
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.add_exception_handler(MailerError, _mailer_error)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _no_such_page)
     app.add_exception_handler(Exception, _unexpected)
     app.middleware("http")(_guard)
     return app
@@ -60,7 +62,9 @@ def _same_origin(request: Request) -> bool:
     if origin is None:
         return True
     theirs, ours = urlsplit(origin), request.url
-    return (theirs.scheme, theirs.netloc) == (ours.scheme, ours.netloc)
+    public = urlsplit(request.app.state.installation.settings.public_url)
+    # Behind a proxy that ends TLS, what we see of ourselves is not what the browser sees.
+    return (theirs.scheme, theirs.netloc) in {(ours.scheme, ours.netloc), (public.scheme, public.netloc)}
 
 
 async def _mailer_error(request: Request, error: Exception) -> Response:
@@ -71,11 +75,18 @@ async def _mailer_error(request: Request, error: Exception) -> Response:
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 404:  # noqa: PLR2004 — HTTP's own number
-        return render(request, "error.html", status=404, error=NotFoundError(N_("There is no page at this address.")))
+        return await _no_such_page(request, error)
     return Response(f"{error.detail}\n", error.status_code, media_type="text/plain", headers=error.headers)
+
+
+async def _no_such_page(request: Request, _: Exception) -> Response:
+    return render(request, "error.html", status=404, error=NotFoundError(N_("There is no page at this address.")))
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     log.logger().error("page.broke", path_kind=request.url.path.split("/")[1], exc_info=error)
     broken = MailerError(N_("Something went wrong on our side. Nothing was changed; please try again later."))
-    return render(request, "error.html", status=500, error=broken)
+    response = render(request, "error.html", status=500, error=broken)
+    # This one is made outside the guard.
+    response.headers.update(_HEADERS)
+    return response

@@ -54,7 +54,6 @@ def render(
     html = page.render(
         tag=tag,
         alternatives=_ALTERNATIVES,
-        path=request.url.path,
         translate=translate,
         long_date=lambda value: i18n.long_date(value, tag),
         **context,

@@ -20,7 +20,7 @@ MAIL_POLICY = (
 )
 
 
-@router.get("/u/{token}")
+@router.api_route("/u/{token}", methods=["GET", "HEAD"])
 def show_unsubscribe(request: Request, token: str) -> Response:
     """How the subscription stands, with the button that ends it."""
     house: Installation = request.app.state.installation
@@ -59,7 +59,7 @@ def _page(request: Request, session: Session, ref: bytes, topic: int) -> Respons
     return render(request, "unsubscribe.html", preferred=languages(standing.mode)[0], standing=standing)
 
 
-@router.get("/web/{variant}")
+@router.api_route("/web/{variant}", methods=["GET", "HEAD"])
 def web_version(request: Request, variant: str) -> Response:
     """A frozen variant, the same for every reader."""
     house: Installation = request.app.state.installation

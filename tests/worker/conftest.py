@@ -16,6 +16,8 @@ from worker.transport import Fate, Outcome, Parcel
 class MemoryTransport:
     """Every parcel in ``sent``; ``answer`` decides its outcome."""
 
+    timeout = 1.0
+
     def __init__(self) -> None:
         self.sent: list[Parcel] = []
         self.answer: Callable[[Parcel], Outcome] = lambda _: Outcome(Fate.SENT, 250)

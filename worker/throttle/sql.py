@@ -88,7 +88,7 @@ def _store(installation: Installation) -> Database:
         return installation.database
     path = installation.settings.home / "throttle.db"
     path.touch(mode=0o600)
-    database = connect(f"sqlite:///{path}")
+    database = connect(f"sqlite:///{path}", durable=False)
     table = ThrottleLevel.__table__
     assert isinstance(table, Table)
     table.create(database.engine, checkfirst=True)

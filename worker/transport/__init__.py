@@ -39,7 +39,13 @@ class Parcel:
 
 
 class Connection(Protocol):
-    """One connection, kept from message to message."""
+    """One connection, kept from message to message.
+
+    ``timeout``: seconds that handing over one message may take at most, connecting included.
+    """
+
+    @property
+    def timeout(self) -> float: ...
 
     async def send(self, parcel: Parcel) -> Outcome:
         """Hand over one message. Never raises for what a server does: every fate is an outcome."""

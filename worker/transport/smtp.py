@@ -1,20 +1,34 @@
 """SMTP to a relay over kept connections (RFC 5321)."""
 
+import asyncio
 import re
 from contextlib import suppress
+from enum import IntEnum
 from urllib.parse import urlsplit
 
 import aiosmtplib
-from aiosmtplib import SMTPConnectError, SMTPException, SMTPResponseException
+from aiosmtplib import SMTPException, SMTPResponse, SMTPResponseException, SMTPServerDisconnected
 
 from mailer import log
 from mailer.config import Settings
 from worker.transport import Fate, Outcome, Parcel
 
 _SMTP_PORT = 25
-_PERMANENT = 5
+_GO_AHEAD = 354
 _ENHANCED = re.compile(r"^([245]\.\d{1,3}\.\d{1,3})\b")
 _LONGEST_REPLY = 500
+_SHORTEST_NAME = 3
+
+
+class _Step(IntEnum):
+    """How far a message had come when it was answered, or when the line went dead."""
+
+    GREETING = 0
+    """Connection, EHLO, MAIL: what is refused here is refused to us."""
+    RECIPIENT = 1
+    """RCPT and DATA: what is refused here is refused for this recipient."""
+    BODY = 2
+    """The body is out: a silence from here on is doubt (RFC 1047)."""
 
 
 class SmtpRelay:
@@ -26,66 +40,90 @@ class SmtpRelay:
         self._timeout = settings.smtp_timeout
 
     def connect(self) -> "SmtpConnection":
-        return SmtpConnection(
-            aiosmtplib.SMTP(hostname=self._host, port=self._port, timeout=self._timeout, start_tls=False)
-        )
+        client = aiosmtplib.SMTP(hostname=self._host, port=self._port, timeout=self._timeout, start_tls=False)
+        return SmtpConnection(client, self._timeout)
 
 
 class SmtpConnection:
-    """See ``Connection``."""
+    """See ``Connection``. ``timeout``: seconds for one whole message, connecting included."""
 
-    def __init__(self, client: aiosmtplib.SMTP) -> None:
+    def __init__(self, client: aiosmtplib.SMTP, timeout: float) -> None:
         self._client = client
+        self.timeout = timeout
+        self._step = _Step.GREETING
 
     async def send(self, parcel: Parcel) -> Outcome:
-        after_body = False
+        self._step = _Step.GREETING
         try:
-            if not self._client.is_connected:
-                await self._client.connect()
-            await self._client.mail(parcel.sender)
-            await self._client.rcpt(parcel.recipient)
-            # From here on a silence is doubt: the whole body goes out in this call.
-            after_body = True
-            reply = await self._client.data(parcel.content)
-        except SMTPConnectError as error:
-            await self._drop()
-            return Outcome(Fate.UNSENT, reply=_clean(str(error)))
+            async with asyncio.timeout(self.timeout):
+                reply = await self._transact(parcel)
         except SMTPResponseException as error:
-            outcome = _refused(error, after_body=after_body)
+            reply = SMTPResponse(error.code, error.message)
+        except (SMTPException, OSError, ValueError, RuntimeError) as error:
+            self._client.close()
+            return self._broken(str(error) or "no answer in time", parcel)
+        outcome = self._judged(reply, parcel)
+        if outcome.fate is not Fate.SENT:
             await self._reset()
-            return outcome
-        except (SMTPException, OSError, ValueError) as error:
-            await self._drop()
-            return Outcome(
-                Fate.UNCERTAIN if after_body else Fate.UNSENT, reply=_clean(str(error)), after_body=after_body
-            )
-        return Outcome(Fate.SENT, reply.code)
+        return outcome
+
+    async def _transact(self, parcel: Parcel) -> SMTPResponse:
+        """Send one message; the last reply, which is a refusal where it came early."""
+        if not self._client.is_connected:
+            await self._client.connect()
+        await self._client.mail(parcel.sender)
+        self._step = _Step.RECIPIENT
+        await self._client.rcpt(parcel.recipient)
+        reply = await self._client.execute_command(b"DATA")
+        if reply.code != _GO_AHEAD:
+            return reply
+        protocol = self._client.protocol
+        if protocol is None:
+            raise SMTPServerDisconnected("the server closed the connection")
+        self._step = _Step.BODY
+        protocol.write(parcel.content.replace(b"\r\n.", b"\r\n..") + b".\r\n")
+        return await protocol.read_response(self.timeout)
+
+    def _judged(self, reply: SMTPResponse, parcel: Parcel) -> Outcome:
+        """What a reply means at the step it came at (RFC 5321 §4.2.1)."""
+        text = _clean(reply.message, parcel)
+        enhanced = _ENHANCED.match(text)
+        after_body = self._step is _Step.BODY
+        kind = reply.code // 100
+        if self._step is _Step.GREETING:
+            fate = Fate.UNSENT
+        elif kind == 2 and after_body:  # noqa: PLR2004 — the first digits of RFC 5321
+            fate = Fate.SENT
+        else:
+            fate = {4: Fate.DEFERRED, 5: Fate.FAILED}.get(kind, Fate.UNCERTAIN if after_body else Fate.DEFERRED)
+        return Outcome(fate, reply.code, enhanced[1] if enhanced else None, text, after_body)
+
+    def _broken(self, why: str, parcel: Parcel) -> Outcome:
+        """What a dead line means. At one recipient's name it may be the name: that one waits, the others go on."""
+        fates = {_Step.GREETING: Fate.UNSENT, _Step.RECIPIENT: Fate.DEFERRED, _Step.BODY: Fate.UNCERTAIN}
+        return Outcome(fates[self._step], reply=_clean(why, parcel), after_body=self._step is _Step.BODY)
 
     async def close(self) -> None:
-        if self._client.is_connected:
-            with suppress(SMTPException, OSError):
-                await self._client.quit()
+        with suppress(SMTPException, OSError, TimeoutError):
+            async with asyncio.timeout(1.0):
+                if self._client.is_connected:
+                    await self._client.quit()
+        self._client.close()
 
     async def _reset(self) -> None:
         """Clear the transaction, so that the connection can go on; drop it where that fails."""
         try:
-            await self._client.rset()
-        except (SMTPException, OSError):
-            await self._drop()
-
-    async def _drop(self) -> None:
-        self._client.close()
+            async with asyncio.timeout(self.timeout):
+                await self._client.rset()
+        except (SMTPException, OSError, ValueError, RuntimeError):
+            self._client.close()
 
 
-def _refused(error: SMTPResponseException, *, after_body: bool) -> Outcome:
-    """A definite answer: 4yz may pass later, 5yz will not (RFC 5321 §4.2.1)."""
-    text = _clean(error.message)
-    enhanced = _ENHANCED.match(text)
-    fate = Fate.FAILED if error.code // 100 == _PERMANENT else Fate.DEFERRED
-    # After 421 or rubbish the server has gone or will: nothing more can be read from it.
-    return Outcome(fate, error.code, enhanced[1] if enhanced else None, text, after_body)
-
-
-def _clean(text: str) -> str:
-    """What may be stored of a reply: no address, one line, not endless."""
-    return log.scrub(" ".join(text.split()))[:_LONGEST_REPLY]
+def _clean(text: str, parcel: Parcel) -> str:
+    """What may be stored of a reply: no address, nothing of this recipient's, one line, not endless."""
+    line = " ".join(text[:_LONGEST_REPLY].split())
+    name = parcel.recipient.rpartition("@")[0]
+    for secret in (parcel.recipient, name):
+        if len(secret) >= _SHORTEST_NAME:
+            line = re.sub(re.escape(secret), "<address>", line, flags=re.IGNORECASE)
+    return log.scrub(line)
