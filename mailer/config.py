@@ -59,17 +59,17 @@ class Settings(BaseSettings):
     web_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         default=0, description="The port of the pages on 127.0.0.1. 0: any free one."
     )
-    smtp_timeout: Annotated[float, Field(gt=0)] = Field(
-        default=60.0, description="Seconds to wait for one reply of the relay."
+    smtp_timeout: Annotated[float, Field(gt=0, le=600)] = Field(
+        default=60.0, description="Seconds that handing over one message may take, connecting included."
     )
-    lease: Annotated[float, Field(gt=0)] = Field(
+    lease: Annotated[float, Field(gt=0, le=86400)] = Field(
         default=300.0,
         description="Seconds that a worker may hold deliveries unheard of; more than `smtp_timeout`.",
     )
     connections: Annotated[int, Field(ge=1, le=100)] = Field(
         default=3, description="SMTP connections of one lane (a provider's queue in one worker)."
     )
-    tick: Annotated[float, Field(gt=0)] = Field(
+    tick: Annotated[float, Field(gt=0, le=600)] = Field(
         default=5.0, description="Seconds between two rounds of a worker's ticker."
     )
     language: str = Field(
@@ -89,7 +89,14 @@ class Settings(BaseSettings):
     @classmethod
     def _https(cls, url: str) -> str:
         parts = urlsplit(url)
-        if parts.scheme != "https" or not parts.hostname or parts.path.strip("/") or parts.query:
+        if (
+            parts.scheme != "https"
+            or not parts.hostname
+            or parts.path.strip("/")
+            or parts.query
+            or parts.fragment
+            or parts.username
+        ):
             raise ValueError("give https://HOST with nothing behind it")
         return url.rstrip("/")
 
@@ -97,7 +104,7 @@ class Settings(BaseSettings):
     @classmethod
     def _relay(cls, url: str) -> str:
         parts = urlsplit(url)
-        if parts.scheme != "smtp" or not parts.hostname:
+        if parts.scheme != "smtp" or not parts.hostname or parts.port == 0:
             raise ValueError("give smtp://HOST:PORT")
         return url
 

@@ -230,7 +230,7 @@ def unlock(path: Path, home: Path) -> "Vault":
         raise _inside_home(path)
     try:
         mode = path.stat().st_mode
-        text = path.read_text()
+        text = path.read_bytes() if stat.S_ISREG(mode) else b""
     except FileNotFoundError:
         raise MisconfiguredError(
             N_("There is no key file at %(path)s: put it back, or say where it lies with MAILER_KEY_FILE."), path=path
@@ -245,7 +245,7 @@ def unlock(path: Path, home: Path) -> "Vault":
         )
     try:
         return Vault(json.loads(text))
-    except (ValueError, KeyError, TypeError, AttributeError, AssertionError):
+    except (ValueError, KeyError, TypeError, AttributeError, AssertionError, RecursionError):
         raise MisconfiguredError(
             N_("The key file %(path)s is damaged: restore it from its backup."), path=path
         ) from None

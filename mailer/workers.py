@@ -12,8 +12,11 @@ _STOP_SECONDS = 20.0
 
 
 def command(name: str, concurrency: int, *, tied: bool) -> list[str]:
-    """The command line of a worker; a ``tied`` one ends with the process that started it."""
-    words = [sys.executable, "-m", "worker", "--name", name, "--concurrency", str(concurrency)]
+    """The command line of a worker; a ``tied`` one ends with the process that started it.
+
+    ``-P``: nothing is imported from whatever folder a person stands in.
+    """
+    words = [sys.executable, "-P", "-m", "worker", "--name", name, "--concurrency", str(concurrency)]
     return [*words, "--tied"] if tied else words
 
 

@@ -97,6 +97,9 @@ def start(settings: Settings, celery: Celery, stopping: Callable[[], bool]) -> N
     except MailerError as error:
         log.logger().error("worker.refused", why=str(error))
         os._exit(1)
+    except Exception:  # noqa: BLE001 — Celery would keep a child that can do nothing
+        log.logger().exception("worker.refused")
+        os._exit(1)
 
 
 def current() -> Child:

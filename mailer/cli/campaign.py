@@ -13,7 +13,7 @@ app = typer.Typer(
     help="Campaigns: an edition on its way to its readers.", invoke_without_command=True, rich_markup_mode=None
 )
 
-_NUMBER = typer.Argument(help="The campaign's number.")
+_NUMBER = typer.Argument(help="The campaign's number.", min=1, max=2**31 - 1)
 _JSON = typer.Option(False, "--json", help="Print one JSON object instead of lines for people.")
 _AS = typer.Option(..., "--as", help="Your name, for the record.")
 
@@ -43,7 +43,8 @@ def start(number: int = _NUMBER, name: str = _AS, as_json: bool = _JSON) -> None
 
 @app.command()
 def status(
-    number: int | None = typer.Argument(None, help="One campaign's number; all without it."), as_json: bool = _JSON
+    number: int | None = typer.Argument(None, help="One campaign's number; all without it.", min=1, max=2**31 - 1),
+    as_json: bool = _JSON,
 ) -> None:
     """Where campaigns stand."""
     with installation.unlock(settings()).database.read() as session:

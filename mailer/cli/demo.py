@@ -3,7 +3,7 @@
 import signal
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +12,18 @@ from rich.table import Table
 
 from mailer import clock
 from mailer.cli.screen import screen
-from mailer.compose.folder import read
+from mailer.compose.folder import Draft, read
 from mailer.config import Settings, settings
 from mailer.demo import show
 from mailer.demo.site import listen, serve
-from mailer.errors import MisconfiguredError, WrongUsageError
+from mailer.errors import MailerError, MisconfiguredError, WrongUsageError
 from mailer.i18n import N_, SELF_NAMES, languages
 from mailer.model import DeliveryState
-from mailer.report.figures import settled
+from mailer.report.figures import figures, settled
 
 _SAMPLE = Path(show.__file__).parent / "editions" / "wrap-up-2026"
 _MOST_SUBSCRIBERS = 5_000_000
-_FASTEST = 100_000.0
+_SLOWEST, _FASTEST = 0.01, 100_000
 
 
 def demo(
@@ -32,38 +32,38 @@ def demo(
     ),
     subscribers: int = typer.Option(500, "--subscribers", help="How many invented people it goes to."),
     rate: float = typer.Option(50.0, "--rate", help="Messages per second, all workers together."),
-    home: Path | None = typer.Option(None, "--home", help="An empty folder to work in; a new one without it."),
+    home: Path | None = typer.Option(None, "--home", help="An empty folder to work in. [default: a new temporary one]"),
     web: bool = typer.Option(True, "--web/--no-web", help="Show the pages afterwards, until Ctrl-C."),
     as_json: bool = typer.Option(False, "--json", help="End with one JSON object on the last line."),
 ) -> None:
     """Send a bilingual wrap-up to invented subscribers, through real workers, to a mail sink on this machine."""
     if not 1 <= subscribers <= _MOST_SUBSCRIBERS:
         raise WrongUsageError(N_("--subscribers must lie between 1 and %(most)s."), most=_MOST_SUBSCRIBERS)
-    if not 0 < rate <= _FASTEST:
-        raise WrongUsageError(N_("--rate must be above 0 and at most %(most)s messages per second."), most=_FASTEST)
+    if not _SLOWEST <= rate <= _FASTEST:
+        raise WrongUsageError(
+            N_("--rate must lie between %(least)s and %(most)s messages per second."), least=_SLOWEST, most=_FASTEST
+        )
     draft = read(edition)
-    chosen = _settings(home)
-    with listen(chosen.web_port if web else 0) as socket:
-        screen().remark(N_("Home of this demo: %(home)s"), home=chosen.home)
+    with listen(settings().web_port if web else 0) as socket:
+        chosen = _settings(home)
         began = clock.monotonic()
-        with screen().progress() as bars:
-            enrolling = bars.add_task(screen().say(N_("Subscribers")), total=subscribers)
-            stage = show.set_up(chosen, draft, subscribers, rate, lambda done: bars.update(enrolling, completed=done))
-        with _stoppable(), show.sending(stage) as running:
+        stage = _set_up(chosen, draft, subscribers, rate, own_home=home is None)
+        try:
+            broker = _send(stage)
+            seconds = clock.monotonic() - began
+            tally, samples = show.tally(stage), show.samples(stage)
+            if not as_json:
+                _summary(tally, subscribers, seconds)
+            if web:
+                serve(stage, socket, lambda url: screen().remark(N_("Pages: %(url)s (Ctrl-C ends them)"), url=url))
+        finally:
             screen().remark(
-                N_("Database: %(database)s. Broker: %(broker)s."), database=_database(stage), broker=running.broker
+                N_("This demo's files stay in %(home)s and its keys in %(key)s; delete both when you like."),
+                home=chosen.home,
+                key=chosen.key_file,
             )
-            _watch(stage, running)
-        seconds = clock.monotonic() - began
-        tally, samples = show.tally(stage), show.samples(stage)
-        if not as_json:
-            _summary(tally, subscribers, seconds)
-        if web:
-            serve(stage, socket, lambda url: screen().remark(N_("Pages: %(url)s (Ctrl-C ends them)"), url=url))
-        if as_json:
-            screen().json(_result(stage, tally, samples, subscribers, seconds, running.broker))
-    if home is None:
-        screen().remark(N_("This demo's files stay in %(home)s; delete them when you like."), home=chosen.home.parent)
+    if as_json:
+        screen().json(_result(stage, tally, samples, subscribers, seconds, broker))
     if tally.missing or tally.duplicates:
         raise typer.Exit(1)
 
@@ -71,7 +71,7 @@ def demo(
 def _settings(home: Path | None) -> Settings:
     """A home of its own, its key file beside it."""
     if home is None:
-        home = Path(tempfile.mkdtemp(prefix="twinletter-demo-")) / "home"
+        home = Path(tempfile.mkdtemp(prefix="twinletter-demo-"))
     elif home.exists() and (not home.is_dir() or any(home.iterdir())):
         raise MisconfiguredError(N_("%(home)s is not an empty folder: name one that is empty or new."), home=home)
     changes: dict[str, Any] = {"home": home.absolute(), "database_url": ""}
@@ -81,22 +81,55 @@ def _settings(home: Path | None) -> Settings:
     return settings().model_copy(update=changes)
 
 
+def _set_up(chosen: Settings, draft: Draft, subscribers: int, rate: float, *, own_home: bool) -> show.Stage:
+    """Everything but the sending, with a bar for the people; where it fails nothing is left of it."""
+    try:
+        with screen().progress() as bars:
+            enrolling = bars.add_task(screen().say(N_("Subscribers")), total=subscribers)
+            return show.set_up(chosen, draft, subscribers, rate, lambda done: bars.update(enrolling, completed=done))
+    except MailerError:
+        if own_home:
+            chosen.home.rmdir()
+        raise
+
+
+def _send(stage: show.Stage) -> str:
+    """Send to everybody, with a bar for each variant; which broker it was. Says how far it came where it stops."""
+    try:
+        with _stoppable(), show.sending(stage) as running:
+            screen().remark(
+                N_("Database: %(database)s. Broker: %(broker)s."), database=_database(stage), broker=running.broker
+            )
+            _watch(stage, running)
+            return running.broker
+    except (KeyboardInterrupt, MailerError):
+        with suppress(MailerError), stage.installation.database.read() as session:
+            so_far = figures(session, stage.campaign)
+            sent = so_far.states[DeliveryState.SENT]
+            screen().remark(
+                N_("%(sent)s of %(total)s mails were sent; the ledger knows which."), sent=sent, total=so_far.total
+            )
+        raise
+
+
 def _database(stage: show.Stage) -> str:
     return stage.installation.database.kind
 
 
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """SIGTERM ends a demo as Ctrl-C does: workers finish what is in flight, nothing is left behind."""
+    """SIGTERM, or a closed terminal, ends a demo as Ctrl-C does: workers finish what is in flight."""
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, stop) for number in numbers]
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
 def _watch(stage: show.Stage, running: show.Running) -> None:
@@ -118,7 +151,7 @@ def _name(mode: str) -> str:
 def _summary(tally: show.Tally, subscribers: int, seconds: float) -> None:
     say = screen().say
     table = Table(show_header=True, header_style="bold")
-    table.add_column(say(N_("Counted by the sink")))
+    table.add_column(say(N_("Counted at the receiving end")))
     table.add_column("", justify="right")
     for mode, n in tally.variants.items():
         table.add_row(_name(mode), str(n))
@@ -127,7 +160,7 @@ def _summary(tally: show.Tally, subscribers: int, seconds: float) -> None:
     table.add_row(say(N_("Missing")), str(tally.missing))
     table.add_row(say(N_("Duplicates")), str(tally.duplicates))
     table.add_row(say(N_("Uncertain")), str(tally.deliveries.get(DeliveryState.UNCERTAIN, 0)))
-    table.add_row(say(N_("Seconds")), f"{seconds:.1f}")
+    table.add_row(say(N_("Seconds, set-up included")), f"{seconds:.1f}")
     screen().results.print(table)
 
 

@@ -18,6 +18,9 @@ from mailer.model.edition import Block
 FRONT = "front"
 """The type and key of the block that every edition begins with: subject, preheader, title."""
 
+_LONGEST_LINE = 300
+_LONGEST_TEXT = 20_000
+
 IDENTIFIER = r"[a-z][a-z0-9-]{0,39}"
 
 
@@ -108,6 +111,8 @@ class BlockType:
 
     def accept(self, field: str, text: str) -> str:
         """A field's text as it is kept; ValueError says what it must be."""
+        if len(text) > (_LONGEST_LINE if field in self.lines else _LONGEST_TEXT):
+            raise ValueError("shorter")
         if field not in self.lines:
             return text
         if "\n" in text:

@@ -196,5 +196,5 @@ def _read_progress(path: Path) -> dict[str, dict[str, Progress]]:
         }
     except json.JSONDecodeError as error:
         raise bad(path, error.lineno, error.msg) from None
-    except (ValidationError, AttributeError):
+    except (ValidationError, AttributeError, RecursionError, ValueError):
         raise bad(path, 1, "it is not {language: {block: {status, source_hash, …}}}") from None

@@ -7,10 +7,12 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from mailer.characters import refuse_controls
 from mailer.errors import InvalidError
 from mailer.i18n import N_
 
-_MOST_OCTETS = 2_000_000
+# Far more than a mail may hold, and little enough to read in no time.
+_MOST_OCTETS = 250_000
 
 # What the parser says, and what a person can do about it.
 _HINTS = {
@@ -29,6 +31,8 @@ def bad(path: Path, line: int, why: str) -> InvalidError:
 def text(path: Path) -> str:
     """A UTF-8 file, a byte-order mark tolerated, line ends made one."""
     try:
+        if not path.is_file():
+            raise FileNotFoundError(2, "it is not there, or no ordinary file")
         with path.open("rb") as file:
             raw = file.read(_MOST_OCTETS + 1)
     except OSError as error:
@@ -36,10 +40,20 @@ def text(path: Path) -> str:
     if len(raw) > _MOST_OCTETS:
         raise bad(path, 1, f"the file is longer than {_MOST_OCTETS} octets")
     try:
-        return raw.decode("utf-8-sig").replace("\r\n", "\n")
+        decoded = raw.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise bad(path, line, "this is not UTF-8; save the file as UTF-8 (it may be Big5 or UTF-16)") from None
+        number = raw[: error.start].count(b"\n") + 1
+        raise bad(path, number, "this is not UTF-8; save the file as UTF-8 (it may be Big5 or UTF-16)") from None
+    for number, line in enumerate(decoded.split("\n"), 1):
+        _refuse_controls(path, number, line)
+    return decoded
+
+
+def _refuse_controls(path: Path, number: int, line: str) -> None:
+    try:
+        refuse_controls(line.replace("\t", ""))
+    except InvalidError as error:
+        raise bad(path, number, str(error).rstrip(".")) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,33 +78,50 @@ class Document:
         return self.bad((*where, *first["loc"]), f"{name}: {why.removeprefix('Value error, ')}")
 
 
-def document(path: Path, source: str, offset: int = 0) -> Document:
-    """The YAML mapping in ``source``, which begins ``offset`` lines down its file."""
-    lines: dict[Place, int] = {(): 1 + offset}
-    # An alias may stand for itself, or for so much that nothing else fits into memory.
-    seen: set[int] = set()
+class _Reader:
+    """From YAML's nodes to plain strings, lists and mappings, noting each one's line."""
 
-    def plain(node: yaml.Node, where: Place) -> Any:
-        line = lines[where] = node.start_mark.line + 1 + offset
-        if id(node) in seen:
-            raise bad(path, line, "write it out: aliases (*name) are not taken")
-        seen.add(id(node))
+    def __init__(self, path: Path, offset: int) -> None:
+        self._path = path
+        self._offset = offset
+        self.lines: dict[Place, int] = {}
+        # An alias may stand for itself, or for so much that nothing else fits into memory.
+        self._seen: set[int] = set()
+
+    def read(self, node: yaml.Node, where: Place) -> Any:
+        line = self.lines[where] = self._line(node)
+        if id(node) in self._seen:
+            raise bad(self._path, line, "write it out: aliases (*name) are not taken")
+        self._seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, where)
         if isinstance(node, yaml.SequenceNode):
-            return [plain(item, (*where, number)) for number, item in enumerate(node.value)]
-        if not isinstance(node, yaml.MappingNode):
-            return node.value
+            return [self.read(item, (*where, number)) for number, item in enumerate(node.value)]
+        # An escape may have made what the file itself did not hold.
+        for part in str(node.value).split("\n"):
+            _refuse_controls(self._path, line, part)
+        return node.value
+
+    def _mapping(self, node: yaml.MappingNode, where: Place) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode) or key.value in found:
-                raise bad(path, key.start_mark.line + 1 + offset, "this key stands here twice, or is none")
-            found[key.value] = plain(value, (*where, key.value))
+                raise bad(self._path, self._line(key), "this key stands here twice, or is none")
+            found[key.value] = self.read(value, (*where, key.value))
         return found
 
+    def _line(self, node: yaml.Node) -> int:
+        return int(node.start_mark.line) + 1 + self._offset
+
+
+def document(path: Path, source: str, offset: int = 0) -> Document:
+    """The YAML mapping in ``source``, which begins ``offset`` lines down its file."""
+    reader = _Reader(path, offset)
     try:
         root = yaml.compose(source, yaml.BaseLoader)
         if not isinstance(root, yaml.MappingNode):
             raise bad(path, 1 + offset, "here must stand lines of the form key: value")
-        return Document(path, plain(root, ()), lines)
+        return Document(path, reader.read(root, ()), reader.lines)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = str(getattr(error, "problem", None) or "this is not YAML")

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session
 
 from mailer.errors import MisconfiguredError, UnavailableError
@@ -65,7 +65,7 @@ def connect(url: str, *, durable: bool = True) -> Database:
         raise MisconfiguredError(
             N_("The driver of this database is not installed: pip install 'twinletter[postgresql]' brings it.")
         ) from None
-    except (ArgumentError, KeyError, NoSuchModuleError):
+    except (ArgumentError, KeyError, NoSuchModuleError, ValueError):
         raise MisconfiguredError(
             N_("MAILER_DATABASE_URL names no database that we know: give sqlite:///FILE or postgresql+psycopg://….")
         ) from None
@@ -113,6 +113,13 @@ def _translated(kind: str) -> Iterator[None]:
             N_("The %(kind)s database does not answer: %(why)s."), kind=kind, why=str(error.orig).splitlines()[0]
         ) from None
     except DBAPIError as error:
+        if type(error) is DatabaseError:
+            # SQLite's word for a file that is damaged, or no database at all.
+            raise MisconfiguredError(
+                N_("The %(kind)s database is damaged, or none: %(why)s. Restore it from its backup."),
+                kind=kind,
+                why=str(error.orig).splitlines()[0],
+            ) from None
         if error.connection_invalidated:
             raise UnavailableError(
                 N_("The connection to the %(kind)s database was lost: %(why)s."),

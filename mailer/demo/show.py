@@ -118,7 +118,7 @@ def sink(folder: Path) -> Iterator[int]:
     """The sink's process and its port."""
     with (folder.parent / "sink.log").open("ab") as log:
         process = subprocess.Popen(  # noqa: S603 — our own module
-            [sys.executable, "-m", "mailer.demo.sink", str(folder)],
+            [sys.executable, "-P", "-m", "mailer.demo.sink", str(folder)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -8,7 +8,6 @@ from contextlib import contextmanager, suppress
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from mailer.demo.mailbox import Mail, Mailbox
 from mailer.demo.show import Stage
@@ -16,7 +15,7 @@ from mailer.errors import MisconfiguredError, NotFoundError
 from mailer.i18n import N_
 from mailer.web import app as web
 from mailer.web import console
-from mailer.web.page import render
+from mailer.web.page import Number, render
 from mailer.web.public import MAIL_POLICY
 
 _HOST = "127.0.0.1"
@@ -47,12 +46,11 @@ def listen(port: int) -> Iterator[socket.socket]:
 
 def site(stage: Stage) -> FastAPI:
     """The app. Only this machine may ask for it, by its own name: a page elsewhere cannot reach it."""
-    app = web.create(stage.installation)
+    app = web.create(stage.installation, [_HOST, "localhost"])
     app.state.mailbox = stage.mailbox
     app.state.campaign = stage.campaign
     app.include_router(console.router)
     app.include_router(router)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[_HOST, "localhost"])
     return app
 
 
@@ -82,13 +80,13 @@ def mailbox(request: Request, page: int = 1) -> Response:
 
 
 @router.get("/demo/mailbox/{number}")
-def mail(request: Request, number: int) -> Response:
+def mail(request: Request, number: Number) -> Response:
     """One mail: header, HTML in a frame, plain text."""
     return render(request, "mail.html", mail=_mail(request, number), number=number)
 
 
 @router.get("/demo/mailbox/{number}/html")
-def mail_html(request: Request, number: int) -> Response:
+def mail_html(request: Request, number: Number) -> Response:
     """The HTML part as it arrived, but for the organisation's address: here it leads to this machine."""
     house = request.app.state.installation
     html = _mail(request, number).html.replace(house.settings.public_url, str(request.base_url).rstrip("/"))
@@ -98,7 +96,7 @@ def mail_html(request: Request, number: int) -> Response:
 
 
 @router.get("/demo/mailbox/{number}/source")
-def mail_source(request: Request, number: int) -> Response:
+def mail_source(request: Request, number: Number) -> Response:
     """The message, octet for octet."""
     box: Mailbox = request.app.state.mailbox
     raw = box.raw(number)
@@ -107,7 +105,7 @@ def mail_source(request: Request, number: int) -> Response:
     return PlainTextResponse(raw)
 
 
-def _mail(request: Request, number: int) -> Mail:
+def _mail(request: Request, number: Number) -> Mail:
     box: Mailbox = request.app.state.mailbox
     found = box.mail(number)
     if found is None:

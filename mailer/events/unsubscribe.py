@@ -16,6 +16,7 @@ class Standing:
     """How a subscription stands, for the page: nothing of the person but their language."""
 
     topic: dict[str, str]
+    organisation: dict[str, str]
     active: bool
     mode: str
 
@@ -25,7 +26,7 @@ def standing(session: Session, ref: bytes, topic_id: int) -> Standing:
     row = _find(session, ref, topic_id)
     topic = session.get_one(Topic, topic_id)
     mode = session.scalar(select(Subscriber.mode).where(Subscriber.id == row.subscriber_id))
-    return Standing(topic.name, row.state is SubscriptionState.ACTIVE, str(mode))
+    return Standing(topic.name, topic.newsletter.sender_name, row.state is SubscriptionState.ACTIVE, str(mode))
 
 
 def unsubscribe(session: Session, ref: bytes, topic_id: int) -> None:

@@ -78,8 +78,8 @@ def _inline(token: Token) -> str:
             out += "\n"
         elif child.type == "softbreak":
             # As in the HTML: no space between two wide characters, one everywhere else.
-            after = next((c.content for c in children[position + 1 :] if c.content), "")
-            joined = out.endswith(" ") or (_WIDE_END.search(out) and _WIDE_START.match(after))
+            after = next((children[n].content for n in range(position + 1, len(children)) if children[n].content), "")
+            joined = out.endswith(" ") or (_WIDE_END.search(out[-1:]) and _WIDE_START.match(after))
             out += "" if joined else " "
         elif child.type == "link_open":
             address, started = "" if child.markup == "autolink" else str(child.attrs["href"]), len(out)

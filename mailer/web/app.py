@@ -1,6 +1,6 @@
 """The ASGI app: pages put together, headers that keep them harmless, errors as pages."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from mailer import log
 from mailer.errors import MailerError, NotFoundError
@@ -29,9 +30,9 @@ _HEADERS = {
 }
 
 
-def create(installation: Installation) -> FastAPI:
-    """The public pages of an installation."""
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+def create(installation: Installation, hosts: Sequence[str] = ("*",)) -> FastAPI:
+    """The public pages of an installation, for requests that name one of ``hosts``."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.installation = installation
     app.include_router(public.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
@@ -39,6 +40,8 @@ def create(installation: Installation) -> FastAPI:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _no_such_page)
     app.add_exception_handler(Exception, _unexpected)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
+    # Added last, so outermost: no answer goes without its headers.
     app.middleware("http")(_guard)
     return app
 
@@ -61,7 +64,10 @@ def _same_origin(request: Request) -> bool:
     origin = request.headers.get("origin")
     if origin is None:
         return True
-    theirs, ours = urlsplit(origin), request.url
+    try:
+        theirs, ours = urlsplit(origin), request.url
+    except ValueError:
+        return False
     public = urlsplit(request.app.state.installation.settings.public_url)
     # Behind a proxy that ends TLS, what we see of ourselves is not what the browser sees.
     return (theirs.scheme, theirs.netloc) in {(ours.scheme, ours.netloc), (public.scheme, public.netloc)}

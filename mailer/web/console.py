@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from mailer.installation import Installation
 from mailer.model import DeliveryState
 from mailer.report.figures import all_figures, figures
-from mailer.web.page import render
+from mailer.web.page import Number, render
 
 router = APIRouter(prefix="/console")
 
@@ -22,7 +22,7 @@ def campaigns(request: Request) -> Response:
 
 
 @router.get("/campaigns/{number}")
-def campaign(request: Request, number: int) -> Response:
+def campaign(request: Request, number: Number) -> Response:
     """One campaign: how far it is, by language and by provider, and its frozen variants."""
     house: Installation = request.app.state.installation
     with house.database.read() as session:

@@ -1,15 +1,18 @@
 """Rendering a page in the reader's language."""
 
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request, Response
+from fastapi import Path, Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from mailer import i18n
 from mailer.resources import folder
+
+Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
+"""A number in an address; anything else is no page."""
 
 _ALTERNATIVES = [(tag, i18n.SELF_NAMES[tag]) for tag in i18n.INTERFACE]
 

@@ -26,7 +26,7 @@ def show_unsubscribe(request: Request, token: str) -> Response:
     house: Installation = request.app.state.installation
     ref, topic = house.keys.read_unsubscribe_token(token)
     with house.database.read() as session:
-        return _page(request, session, ref, topic)
+        return _page(request, session, ref, topic, restored=False)
 
 
 @router.post("/u/{token}")
@@ -42,7 +42,7 @@ def _change(request: Request, token: str, *, undo: bool) -> Response:
     with house.database.write() as session:
         (events.resubscribe if undo else events.unsubscribe)(session, ref, topic)
     with house.database.read() as session:
-        return _page(request, session, ref, topic)
+        return _page(request, session, ref, topic, restored=undo)
 
 
 async def _form(request: Request) -> bytes:
@@ -54,9 +54,11 @@ async def _form(request: Request) -> bytes:
     return body
 
 
-def _page(request: Request, session: Session, ref: bytes, topic: int) -> Response:
+def _page(request: Request, session: Session, ref: bytes, topic: int, *, restored: bool) -> Response:
     standing = events.standing(session, ref, topic)
-    return render(request, "unsubscribe.html", preferred=languages(standing.mode)[0], standing=standing)
+    return render(
+        request, "unsubscribe.html", preferred=languages(standing.mode)[0], standing=standing, restored=restored
+    )
 
 
 @router.api_route("/web/{variant}", methods=["GET", "HEAD"])

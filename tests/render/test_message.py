@@ -64,7 +64,7 @@ def test_headers_let_people_and_providers_unsubscribe(mode: str, mail: Build, re
     assert header(octets, "List-Unsubscribe") == unsubscribe
     assert header(octets, "List-Unsubscribe-Post") == "List-Unsubscribe=One-Click"
     assert header(octets, "List-Id") == "<yearly.tideline.news.example>"
-    assert header(octets, "Feedback-ID") == "7:tideline:twinletter"
+    assert header(octets, "Feedback-ID") == "7:tideline:news.example"
     assert header(octets, "Content-Language") == mode.replace("+", ", ")
     assert header(octets, "Message-ID") == "<abc123@news.example>"
     assert header(octets, "MIME-Version") == "1.0"

@@ -66,7 +66,7 @@ def test_the_button_unsubscribes_and_a_mistake_can_be_undone(
     assert "You have unsubscribed" in done.text
     assert _withdrawn(house) == 1
     undone = public.post(f"{link}?lang=en-GB", content=b"undo=1", headers=origin)
-    assert "Unsubscribe?" in undone.text
+    assert "You are subscribed again" in undone.text
     assert _withdrawn(house) == 0
 
 

@@ -1,6 +1,8 @@
 """The throttle in SQL: a row per level; on SQLite in a file of its own, so that pacing never waits for the ledger."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Table, func, select
@@ -14,7 +16,7 @@ from mailer.installation import Installation
 from mailer.model import ThrottleLevel
 from worker.throttle import Grant, Level
 
-# A level further ahead than this was written before a reboot: its clock began anew.
+# A level further ahead than this, and than two messages, was written before a reboot.
 _FARTHEST_US = 3_600_000_000
 
 
@@ -22,12 +24,20 @@ class SqlThrottle:
     """See ``Throttle``."""
 
     def __init__(self, installation: Installation) -> None:
+        self._installation = installation
         self._database = _store(installation)
+
+    def _unit(self) -> AbstractContextManager[Session]:
+        """A unit of work; a store that was removed is made anew, and starts empty."""
+        if self._database.kind == "sqlite" and not _file(self._installation).exists():
+            self._database.dispose()
+            self._database = _store(self._installation)
+        return self._database.write()
 
     def reserve(self, levels: Sequence[Level], want: int) -> Grant:
         if not levels:
             return Grant(want, 0.0, 0.0)
-        with self._database.write() as session:
+        with self._unit() as session:
             now, given = self._read(session, levels)
             granted, wait = want, 0
             for level in levels:
@@ -43,7 +53,7 @@ class SqlThrottle:
     def refund(self, levels: Sequence[Level], unused: int) -> None:
         if not levels or not unused:
             return
-        with self._database.write() as session:
+        with self._unit() as session:
             now, given = self._read(session, levels)
             self._write(session, {x.scope: max(now, given[x.scope] - unused * x.interval_us) for x in levels})
 
@@ -59,7 +69,8 @@ class SqlThrottle:
         )
         known = dict(rows.all())
         now = self._now(session)
-        return now, {scope: max(now, _sane(known.get(scope, now), now)) for scope in scopes}
+        farthest = {level.scope: max(_FARTHEST_US, 2 * level.interval_us) for level in levels}
+        return now, {s: max(now, known.get(s, now) if known.get(s, now) - now <= farthest[s] else now) for s in scopes}
 
     def _now(self, session: Session) -> int:
         """Microseconds of one clock that all users of this store share."""
@@ -79,17 +90,19 @@ class SqlThrottle:
         )
 
 
-def _sane(given: int, now: int) -> int:
-    return given if given - now < _FARTHEST_US else now
+def _file(installation: Installation) -> Path:
+    return installation.settings.home / "throttle.db"
 
 
 def _store(installation: Installation) -> Database:
     if installation.database.kind != "sqlite":
         return installation.database
-    path = installation.settings.home / "throttle.db"
+    path = _file(installation)
     path.touch(mode=0o600)
     database = connect(f"sqlite:///{path}", durable=False)
     table = ThrottleLevel.__table__
     assert isinstance(table, Table)
-    table.create(database.engine, checkfirst=True)
+    # Several workers may come at once: the second waits, and finds it made.
+    with database.write() as session:
+        table.create(session.connection(), checkfirst=True)
     return database

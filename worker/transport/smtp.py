@@ -15,6 +15,7 @@ from worker.transport import Fate, Outcome, Parcel
 
 _SMTP_PORT = 25
 _GO_AHEAD = 354
+_CLOSING = 421
 _ENHANCED = re.compile(r"^([245]\.\d{1,3}\.\d{1,3})\b")
 _LONGEST_REPLY = 500
 _SHORTEST_NAME = 3
@@ -63,7 +64,9 @@ class SmtpConnection:
             self._client.close()
             return self._broken(str(error) or "no answer in time", parcel)
         outcome = self._judged(reply, parcel)
-        if outcome.fate is not Fate.SENT:
+        if outcome.code == _CLOSING:
+            self._client.close()
+        elif outcome.fate is not Fate.SENT:
             await self._reset()
         return outcome
 
@@ -121,7 +124,9 @@ class SmtpConnection:
 
 def _clean(text: str, parcel: Parcel) -> str:
     """What may be stored of a reply: no address, nothing of this recipient's, one line, not endless."""
-    line = " ".join(text[:_LONGEST_REPLY].split())
+    # A server may answer in any charset: what is not UTF-8 or not printable is of no use to anybody.
+    readable = text[:_LONGEST_REPLY].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    line = " ".join("".join(c if c.isprintable() else " " for c in readable).split())
     name = parcel.recipient.rpartition("@")[0]
     for secret in (parcel.recipient, name):
         if len(secret) >= _SHORTEST_NAME:
