@@ -3,11 +3,28 @@
 from sqlalchemy.orm import Session
 
 from mailer.compose.sign import sign
+from mailer.errors import InvalidError
+from mailer.i18n import N_, SELF_NAMES
 from mailer.model import Edition, Variant
 from mailer.render.variant import freeze
 
 
 def approve(session: Session, edition: Edition, approver: str) -> list[Variant]:
-    """Sign and freeze. Raises what ``sign`` and rendering raise; then nothing has changed."""
+    """Sign and freeze. Raises what ``sign`` and rendering raise, and InvalidError for a nameless language."""
+    _demand_names(edition)
     sign(session, edition, approver)
     return freeze(session, edition)
+
+
+def _demand_names(edition: Edition) -> None:
+    """Every mail names its newsletter, sender and topic: each needs its name in each language."""
+    newsletter = edition.newsletter
+    named = [newsletter.name, newsletter.sender_name, newsletter.postal_address, *(t.name for t in newsletter.topics)]
+    for tag in edition.locales:
+        if not all(names.get(tag) for names in named):
+            raise InvalidError(
+                N_(
+                    "The newsletter, its sender, its address or a topic has no name in %(language)s: give it one first."
+                ),
+                language=SELF_NAMES[tag],
+            )

@@ -93,3 +93,13 @@ def test_a_slug_is_taken_once(house: Installation, topic: Topic, draft: Draft) -
         _edition(session, topic, draft)
         with pytest.raises(RefusedError, match="already"):
             _edition(session, topic, draft)
+
+
+def test_a_topic_without_a_name_in_one_language_keeps_it_from_being_approved(
+    house: Installation, topic: Topic, draft: Draft
+) -> None:
+    with house.database.write() as session:
+        edition = _edition(session, topic, draft)
+        session.merge(topic).name = {"zh-Hant-HK": "《潮信》"}
+        with pytest.raises(InvalidError, match="English"):
+            approve(session, edition, "Bo")

@@ -1,18 +1,24 @@
+import asyncio
+import itertools
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from sqlalchemy import select, update
 
 from mailer import clock
 from mailer.db.types import now_in
+from mailer.errors import UnavailableError
 from mailer.events.unsubscribe import unsubscribe
 from mailer.installation import Installation
 from mailer.model import Attempt, Campaign, CampaignState, Delivery, DeliveryState, RateLimit, Subscriber, Subscription
 from mailer.report.figures import figures
 from tests.worker.conftest import MemoryTransport
 from worker import claim
+from worker.drain import Drain
+from worker.office import Office
+from worker.throttle import Grant, Level
 from worker.transport import Fate, Outcome, Parcel
 
 S = DeliveryState
@@ -123,6 +129,78 @@ def test_a_returning_owner_settles_its_own_uncertain_rows_and_nobody_elses(
     with house.database.write() as session:
         claim.record(session, sent, "zombie")
     assert _states(house, sending)[S.SENT] == len(rows)
+
+
+def test_a_doubt_settled_as_unsent_reopens_its_campaign(
+    house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run
+) -> None:
+    with house.database.write() as session:
+        rows = [r for p, _ in claim.lanes(session) for r in claim.claim(session, sending.id, p, 40, "late", -1.0)]
+        claim.begin(session, [row.id for row in rows], "late")
+        claim.reap(session)
+    drain()
+    with house.database.write() as session:
+        assert session.get_one(Campaign, sending.id).state is CampaignState.FINISHED
+        claim.record(session, [(row, Outcome(Fate.UNSENT)) for row in rows], "late")
+    drain()
+    assert len(transport.sent) == 40
+    assert _states(house, sending) == {S.SENT: 40}
+
+
+def test_a_throttle_that_fails_loses_no_outcome(
+    house: Installation, sending: Campaign, transport: MemoryTransport, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with house.database.write() as session:
+        session.add(RateLimit(scope="all", per_second=200.0))
+    asked = itertools.count()
+    reserve = office.throttle.reserve
+
+    def moody(levels: Sequence[Level], want: int) -> Grant:
+        if next(asked) % 3 == 2:
+            raise UnavailableError("the store is away")
+        return reserve(levels, want)
+
+    monkeypatch.setattr(office.throttle, "reserve", moody)
+    asyncio.run(Drain(office, clock.monotonic() + 30).run())
+    assert len({parcel.recipient for parcel in transport.sent}) == len(transport.sent) == 40
+    assert _states(house, sending) == {S.SENT: 40}
+
+
+def test_a_fault_of_ours_fails_no_reader_and_begins_nothing(
+    house: Installation, sending: Campaign, transport: MemoryTransport, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(office.letters, "parcels", lambda *_: 1 // 0)
+    asyncio.run(Drain(office, clock.monotonic() + 1.0).run())
+    assert transport.sent == []
+    assert _states(house, sending) == {S.PENDING: 40}
+
+
+def test_a_connection_that_breaks_costs_one_row_its_certainty_and_the_others_nothing(
+    house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run
+) -> None:
+    def answer(parcel: Parcel) -> Outcome:
+        if parcel.delivery_id == 7:
+            raise RuntimeError("out of order")
+        return Outcome(Fate.SENT, 250)
+
+    transport.answer = answer
+    drain()
+    assert _states(house, sending) == {S.SENT: 39, S.UNCERTAIN: 1}
+
+
+def test_a_stop_and_a_pause_hold_in_mid_batch(
+    house: Installation, sending: Campaign, transport: MemoryTransport, office: Office
+) -> None:
+    def answer(_: Parcel) -> Outcome:
+        if len(transport.sent) == 10:
+            office.stopping = lambda: True
+            office.sending = frozenset()
+        return Outcome(Fate.SENT, 250)
+
+    transport.answer = answer
+    asyncio.run(Drain(office, clock.monotonic() + 30).run())
+    assert len(transport.sent) < 40
+    assert _states(house, sending) == {S.SENT: len(transport.sent), S.PENDING: 40 - len(transport.sent)}
 
 
 def test_a_mail_is_addressed_and_filled_for_its_reader_alone(
