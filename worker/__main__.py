@@ -1,8 +1,9 @@
 """A worker process: ``python -m worker``; people start it with ``mailer worker``."""
 
 import argparse
+import signal
 
-from worker.app import app, end_with_parent
+from worker.app import app, tie
 
 
 def main() -> None:
@@ -13,7 +14,7 @@ def main() -> None:
     parser.add_argument("--tied", action="store_true", help="end when the parent process ends")
     options = parser.parse_args()
     if options.tied:
-        end_with_parent()
+        tie(signal.SIGTERM)
     app.worker_main(
         [
             "--quiet",

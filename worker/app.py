@@ -3,16 +3,19 @@
 import ctypes
 import mmap
 import os
-import signal
 import sys
+import threading
 from typing import Any
 
+from billiard import active_children
 from celery.signals import setup_logging, worker_process_init, worker_shutting_down
 
-from mailer import broker, log, queue
+from mailer import broker, clock, log, queue
 from mailer.config import settings
 from worker import child
 
+_LOOK_SECONDS = 0.2
+_GRACE_SECONDS = 2.0
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 chosen = broker.chosen(settings())
@@ -23,18 +26,14 @@ _stopping = mmap.mmap(-1, 1)
 _parent = os.getpid()
 
 
-def end_with_parent() -> None:
-    """Have this process told to stop when its parent ends, where the system can (Linux)."""
+def tie(number: int) -> None:
+    """Have this process sent a signal when its parent ends, where the system can (Linux); 0 for none."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, number)
 
 
 def _is_to_stop() -> bool:
-    """Whether a child is to stop: told so, or left behind by its parent.
-
-    Not PR_SET_PDEATHSIG here: a child that replaces another is forked by one of the parent's
-    threads, and the signal would come when that thread ends.
-    """
+    """Whether a child is to stop: told so, or left behind by its parent."""
     return _stopping[0] != 0 or os.getppid() != _parent
 
 
@@ -46,12 +45,27 @@ def _set_up_logging(**_: Any) -> None:
 @worker_process_init.connect
 def _start_child(**_: Any) -> None:
     """Everything with a socket or a thread is made after the fork, never before it."""
+    # Celery has its children killed when their parent ends. A child that replaces another is forked
+    # by one of the parent's threads, and would be killed when that thread ends, at every stop.
+    tie(0)
     child.start(chosen, app, _is_to_stop)
 
 
 @worker_shutting_down.connect
 def _stop_children(**_: Any) -> None:
     _stopping[0] = 1
+    threading.Thread(target=_leave, name="leave", daemon=True).start()
+
+
+def _leave() -> None:
+    """End the parent once its children have ended, if Celery does not.
+
+    Its pool can wait for ever for a lock that a killed child took along; all that counts is in the ledger.
+    """
+    while active_children():
+        clock.sleep(_LOOK_SECONDS)
+    clock.sleep(_GRACE_SECONDS)
+    os._exit(0)
 
 
 @app.task(name=queue.DRAIN)

@@ -19,6 +19,7 @@ from worker.transport.smtp import SmtpRelay
 
 _DRAIN_SECONDS = 60.0
 _DATABASE_THREADS = 4
+_GRACE_SECONDS = 2.0
 
 
 class Child:
@@ -33,7 +34,7 @@ class Child:
         self._loop = asyncio.new_event_loop()
         self._loop.set_default_executor(ThreadPoolExecutor(_DATABASE_THREADS, thread_name_prefix="database"))
         self._busy = threading.Lock()
-        Ticker(self._installation.database, self._work_waits, stopping, settings.tick).start()
+        Ticker(self._installation.database, self._work_waits, stopping, self._leave, settings.tick).start()
 
     def drain(self) -> None:
         """Send what there is, for a minute at most; whoever is idle then goes on. One drain at a time."""
@@ -51,6 +52,16 @@ class Child:
         if unmoved and not self._busy.locked():
             threading.Thread(target=self.drain, name="drain", daemon=True).start()
         self.wake()
+
+    def _leave(self) -> None:
+        """End this process, if Celery has not done so by now.
+
+        A sibling that was killed may have taken the lock of the pool's queue with it; then the word
+        to end never comes in, and the parent would wait for ever.
+        """
+        clock.sleep(_GRACE_SECONDS)
+        with self._busy:
+            os._exit(0)
 
     def _drain(self) -> None:
         office = Office(

@@ -8,11 +8,13 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from mailer import log
+from mailer import clock, log
 from mailer.campaign.ledger import finish, open_deliveries
 from mailer.db import Database
 from mailer.errors import UnavailableError
 from worker.claim import reap
+
+_LOOK_SECONDS = 0.5
 
 
 class WorkWaits(Protocol):
@@ -22,17 +24,22 @@ class WorkWaits(Protocol):
 
 
 class Ticker:
-    """Rounds, ``seconds`` apart, the first at once."""
+    """Rounds, ``seconds`` apart, the first at once; ``leave`` is called after the last."""
 
     def __init__(
-        self, database: Database, work_waits: "WorkWaits", stopping: Callable[[], bool], seconds: float
+        self,
+        database: Database,
+        work_waits: WorkWaits,
+        stopping: Callable[[], bool],
+        leave: Callable[[], None],
+        seconds: float,
     ) -> None:
         self._database = database
         self._work_waits = work_waits
         self._stopping = stopping
+        self._leave = leave
         self._seconds = seconds
         self._waiting = 0
-        self._over = threading.Event()
 
     def start(self) -> None:
         """Begin, as a thread that ends with its process."""
@@ -46,7 +53,14 @@ class Ticker:
                 log.logger().warning("database.unavailable", why=str(error), retry_in=self._seconds)
             except Exception:  # noqa: BLE001 — a ticker that died would leave rows in dead hands for ever
                 log.logger().exception("tick.broke")
-            self._over.wait(self._seconds)
+            self._rest()
+        self._leave()
+
+    def _rest(self) -> None:
+        """Until the next round, or a stop."""
+        until = clock.monotonic() + self._seconds
+        while clock.monotonic() < until and not self._stopping():
+            clock.sleep(min(self._seconds, _LOOK_SECONDS))
 
     def tick(self) -> None:
         """One round."""

@@ -77,9 +77,9 @@ def crew() -> Iterator[Callable[[Stage], Crew]]:
 
 def sender_of(worker: subprocess.Popen[bytes]) -> int:
     """The process id of a worker's prefork child: the one that holds rows and connections."""
-    # Any of its threads may have made the child that lives now.
+    # Any of its threads may have made the child that lives now; for a moment there may be none.
     threads = Path(f"/proc/{worker.pid}/task").iterdir()
-    return int([child for thread in threads for child in (thread / "children").read_text().split()][-1])
+    return int(([child for thread in threads for child in (thread / "children").read_text().split()] or ["0"])[-1])
 
 
 def kill(pid: int) -> None:
