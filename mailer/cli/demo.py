@@ -119,11 +119,14 @@ def _database(stage: show.Stage) -> str:
 @contextmanager
 def _stoppable() -> Iterator[None]:
     """SIGTERM, or a closed terminal, ends a demo as Ctrl-C does: workers finish what is in flight."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def stop(*_: object) -> None:
+        # Once is enough: a second one may not break off the clearing up.
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    numbers = (signal.SIGTERM, signal.SIGHUP)
     before = [signal.signal(number, stop) for number in numbers]
     try:
         yield
