@@ -10,6 +10,9 @@ from mailer.cli.screen import screen, show_help
 from mailer.config import settings
 from mailer.errors import MailerError
 
+# What a shell says of a program that SIGINT ended; typer answers with it too.
+_INTERRUPTED = 130
+
 app = typer.Typer(
     name="mailer",
     help="Newsletters in two languages that lose nobody and give nobody away.",
@@ -45,8 +48,9 @@ def main() -> None:
         _complain(" ".join(error.format_message().split()))
         code = 2
     except (typer.Abort, KeyboardInterrupt):
+        code = _INTERRUPTED
+    if code == _INTERRUPTED:
         _complain(screen().say("Stopped."))
-        code = 130
     sys.exit(code or 0)
 
 
