@@ -22,10 +22,10 @@ def running(settings: Settings) -> Iterator[tuple[Settings, str]]:
     """The settings with a broker that runs, and its description, for as long as the block lasts.
 
     A configured URL; else a private Redis or Valkey on a unix socket in the data home; else
-    a folder there. Raises UnavailableError where the chosen one does not answer.
+    a folder there. Raises UnavailableError where the private one does not start; ``queue.check``
+    tells whether a configured one answers.
     """
     if settings.broker_url:
-        queue.check(settings)
         yield settings, settings.broker_url.partition("://")[0]
         return
     program = next(filter(None, map(shutil.which, _PROGRAMS)), None)

@@ -12,7 +12,6 @@ from io import BytesIO
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton
-from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -167,11 +166,6 @@ def money(value: Decimal, currency: str, tag: str) -> str:
 def _short(value: Decimal, size: int) -> str:
     """``value`` in units of ``size``, with at most two decimals and no idle noughts."""
     return f"{value / size:.2f}".rstrip("0").rstrip(".")
-
-
-def listing(items: Sequence[str], tag: str) -> str:
-    """甲、乙及丙 / a, b and c."""
-    return format_list(items, locale=babel(tag))
 
 
 def greeting(name: str, tag: str) -> str:

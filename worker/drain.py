@@ -51,9 +51,10 @@ class Drain:
     async def _poll(self) -> bool:
         """Look at the ledger: give each lane its campaigns and limits; whether anything can be claimed."""
         self._collect()
-        self._office.sending = await self._office.read(sending)
-        found = await self._office.read(lanes)
-        limits = await self._office.read(rate_limits)
+        # One look for all three: a campaign that has lanes is one that is being sent.
+        found, limits, self._office.sending = await self._office.read(
+            lambda session: (lanes(session), rate_limits(session), sending(session))
+        )
         for provider in {provider for provider, _ in found}:
             lane = self._lanes.setdefault(provider, Lane(self._office, provider))
             scopes = ("all", f"provider:{provider}")

@@ -1,6 +1,6 @@
 """A campaign's life: every step is one of the transition table, taken by compare-and-set."""
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from mailer import clock
@@ -83,11 +83,3 @@ def step(session: Session, campaign: Campaign, after: CampaignState) -> None:
             after=after.value,
         )
     session.refresh(campaign, ["state"])
-
-
-def topic_of(session: Session, edition: Edition, slug: str) -> Topic:
-    """A topic of the edition's newsletter, or NotFoundError."""
-    topic = session.scalar(select(Topic).where(Topic.newsletter_id == edition.newsletter_id, Topic.slug == slug))
-    if topic is None:
-        raise NotFoundError(N_("The newsletter has no topic %(slug)s."), slug=slug)
-    return topic

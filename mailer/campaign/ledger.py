@@ -67,7 +67,8 @@ def _reopen(session: Session, campaigns: set[int]) -> None:
 def _move_counts(
     session: Session, moved: Counter[tuple[int, int, str]], before: DeliveryState, after: DeliveryState
 ) -> None:
-    # Always in one order: two workers that lock the same rows must not wait for each other in a ring.
+    # In one order, so that two such changes never wait for each other in a ring; a transaction that makes
+    # several may, and is then undone by the database and asked for again.
     changes = sorted(
         (campaign, variant, provider, state, n * sign)
         for (campaign, variant, provider), n in moved.items()
