@@ -5,7 +5,7 @@ RUN := $(VENV)/bin
 PIP := $(RUN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check messages format clean
+.PHONY: help demo test check lint machine messages format clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -13,15 +13,20 @@ help: ## List these targets
 demo: $(VENV)/.installed ## Send a bilingual wrap-up to 500 invented readers on this machine, then show the pages (ARGS="--rate 100", JSON=1)
 	@$(RUN)/mailer demo $(if $(JSON),--no-web --json) $(ARGS)
 
-test: check ## Everything: the checks below, then the stories: whole runs against real processes
-	$(RUN)/python -m pytest tests/stories $(ARGS)
+test: machine lint ## Everything: style, types and contracts, then every test, against real servers that it starts for itself and stops
+	$(RUN)/python -m pytest --servers --durations=15 $(ARGS)
 
-check: $(VENV)/.tools ## The quick part, which starts no server: style, types, import contracts, messages, unit tests
+check: lint ## The quick part, which starts no server: style, types, contracts, messages, unit tests
+	$(RUN)/python -m pytest --quiet $(ARGS)
+
+lint: $(VENV)/.tools ## Style, types, import contracts
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
 	$(RUN)/mypy
 	$(RUN)/lint-imports
-	$(RUN)/python -m pytest tests --ignore=tests/stories --quiet
+
+machine: $(VENV)/.python ## What the tests need of this machine: installed where apt-get can, else named
+	@$(RUN)/python -m tests.machine
 
 messages: $(VENV)/.tools ## Gather the texts to translate from the code into locales/messages.pot and the catalogues
 	$(RUN)/pybabel --quiet extract --mapping=locales/babel.cfg --keyword=say --add-location=file --omit-header --no-wrap --output=locales/messages.pot .

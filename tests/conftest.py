@@ -1,6 +1,8 @@
-"""What many tests need: an installation of its own for each test, an edition, people."""
+"""What many tests need: servers, an installation of its own for each test, an edition, people."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,13 +13,119 @@ from mailer.campaign.campaign import create, start
 from mailer.compose.edition import save
 from mailer.compose.folder import Draft, read
 from mailer.config import Settings, load, settings
+from mailer.db import connect, schema
 from mailer.demo import organisation, show
 from mailer.demo.people import people
 from mailer.installation import Installation
 from mailer.model import Campaign, Topic
 from mailer.render.approval import approve
+from tests.servers import Postgres, Redis
 
 SAMPLE = Path(show.__file__).parent / "editions" / "wrap-up-2026"
+
+DATABASES = ("sqlite", "postgresql")
+# What only real servers can give: folders of tests, and fixtures.
+SERVED_FOLDERS = tuple(Path(__file__).parent / name for name in ("stories", "browser"))
+SERVED_FIXTURES = frozenset({"servers", "postgres", "redis"})
+# One template for all tests; a number for each copy.
+_TEMPLATE = "template"
+_numbers = itertools.count(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--servers", action="store_true", help="start real servers: both databases, the stories, the browser"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "databases(*names): the only databases that this test is about")
+    if not config.getoption("servers"):
+        named = [Path(argument.partition("::")[0]).absolute() for argument in config.args]
+        if any(path.is_relative_to(folder) for path in named for folder in SERVED_FOLDERS):
+            raise pytest.UsageError("the stories and the browser's tests need real servers: add --servers")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return True if collection_path in SERVED_FOLDERS and not config.getoption("servers") else None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that stands on an installation runs once on each database that there is and that it is about."""
+    if "house" in metafunc.fixturenames:
+        marker = metafunc.definition.get_closest_marker("databases")
+        meant = marker.args if marker else DATABASES
+        here = DATABASES if metafunc.config.getoption("servers") else ("sqlite",)
+        # Without its database the test is left out below: without a parameter it would count as skipped.
+        metafunc.parametrize("database_url", [name for name in meant if name in here] or meant, indirect=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("servers"):
+        left_out = [item for item in items if _needs_servers(item)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _needs_servers(item: pytest.Item) -> bool:
+    assert isinstance(item, pytest.Function)
+    chosen = item.callspec.params.get("database_url") if hasattr(item, "callspec") else None
+    return chosen == "postgresql" or not SERVED_FIXTURES.isdisjoint(item.fixturenames)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.getoption("servers"):
+        ran = sum(
+            len(terminalreporter.stats.get(outcome, ())) for outcome in ("passed", "failed", "xfailed", "xpassed")
+        )
+        skipped = len(terminalreporter.stats.get("skipped", ()))
+        said = f"{skipped} skipped, where none may be: the run has failed" if skipped else "none was skipped"
+        terminalreporter.write_line(f"{ran} tests ran; {said}.")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With every server at hand nothing has a reason to be skipped: a run that skips has failed."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if session.config.getoption("servers") and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def servers() -> None:
+    """For tests that start servers of their own: they run only where there are some."""
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL for the whole run, with a database to copy: one that has the newest schema and is empty."""
+    with Postgres() as server:
+        server.create(_TEMPLATE)
+        database = connect(server.url(_TEMPLATE))
+        schema.upgrade(database)
+        database.dispose()
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis() -> Iterator[Redis]:
+    """A Redis for the whole run; a test that needs an empty one flushes it."""
+    with Redis() as server:
+        yield server
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database of the test's own. Nothing: the SQLite file in its home."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield ""
+        return
+    # Asked for only here, so that a run on SQLite starts no server.
+    server: Postgres = request.getfixturevalue("postgres")
+    name = f"test_{next(_numbers)}"
+    server.create(name, _TEMPLATE)
+    yield server.url(name)
+    server.drop(name)
 
 
 @pytest.fixture(autouse=True)
@@ -32,8 +140,29 @@ def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator
 
 
 @pytest.fixture
-def chosen(tmp_path: Path) -> Settings:
-    return load(home=tmp_path / "home", key_file=tmp_path / "key", public_url=organisation.PUBLIC_URL)
+def chosen(tmp_path: Path, database_url: str) -> Settings:
+    home, key_file = tmp_path / "home", tmp_path / "key"
+    return load(home=home, key_file=key_file, database_url=database_url, public_url=organisation.PUBLIC_URL)
+
+
+@pytest.fixture
+def lose_database(chosen: Settings, request: pytest.FixtureRequest) -> Callable[[], Callable[[], None]]:
+    """Take the database away, in the middle of whatever is done with it; what that returns brings it back."""
+
+    def lose() -> Callable[[], None]:
+        if not chosen.database_url:
+            file = chosen.home / "twinletter.db"
+            return partial(_rename, file.rename(file.with_suffix(".away")), file)
+        server: Postgres = request.getfixturevalue("postgres")
+        name = chosen.database_url.partition("@/")[2].partition("?")[0]
+        server.shut(name)
+        return partial(server.open, name)
+
+    return lose
+
+
+def _rename(before: Path, after: Path) -> None:
+    before.rename(after)
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ def test_a_schema_of_a_newer_program_is_refused(house: Installation) -> None:
         installation.unlock(house.settings)
 
 
+@pytest.mark.databases("sqlite")
 def test_a_database_that_is_gone_is_not_made_anew(house: Installation) -> None:
     house.database.dispose()
     (house.settings.home / "twinletter.db").unlink()
@@ -45,6 +46,7 @@ def test_a_home_that_is_a_file_is_refused(tmp_path: Path) -> None:
         installation.create(load(home=tmp_path / "home", key_file=tmp_path / "key"))
 
 
+@pytest.mark.databases("sqlite")
 def test_no_address_and_no_name_stands_in_the_database_files(sending: object, house: Installation) -> None:
     assert sending
     files = [path.read_bytes() for path in house.settings.home.iterdir() if path.is_file()]

@@ -1,0 +1,160 @@
+"""What the tests need of this machine: where it is, and how to get what is missing."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+# Debian keeps these programs out of a person's PATH; of several PostgreSQLs the newest comes first.
+_POSTGRESQL = Path("/usr/lib/postgresql")
+_SBIN = Path("/usr/sbin")
+_FONTS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
+
+# Packages that are set up ask this file whether they may start their services (invoke-rc.d(8)).
+_POLICY = Path("/usr/sbin/policy-rc.d")
+_REFUSAL = "#!/bin/sh\n# Put here by Twinletter's `make test` while it installs, and safe to remove.\nexit 101\n"
+
+_QUIET = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1"}
+# Nothing that is there is removed: installing Postfix would push another mail server out.
+_INSTALL = ("apt-get", "install", "--yes", "--no-install-recommends", "--no-remove",
+            "-o", "DPkg::Lock::Timeout=300", "-o", "Dpkg::Options::=--force-confold")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A program, any one of ``programs``, and the Debian package that brings it; ``beside`` must lie next to it."""
+
+    name: str
+    package: str
+    programs: tuple[str, ...] = ()
+    beside: str = ""
+
+    def path(self) -> Path | None:
+        """Where it is, or ``None``."""
+        on_path = os.environ.get("PATH", os.defpath).split(os.pathsep)
+        for program, folder in product(self.programs, [*on_path, _SBIN, *_postgresql_folders()]):
+            found = shutil.which(program, path=str(folder))
+            if found and (Path(found).resolve().parent / self.beside).exists():
+                return Path(found)
+        return None
+
+    def there(self) -> bool:
+        """Whether this machine has it."""
+        return self.path() is not None if self.programs else _chinese_font()
+
+
+POSTGRESQL = Need("PostgreSQL (initdb, postgres)", "postgresql", ("initdb",), "postgres")
+REDIS = Need("redis-server or valkey-server", "redis-server", ("redis-server", "valkey-server"))
+CHROMIUM = Need("Chromium", "chromium", ("chromium", "chromium-browser", "google-chrome"))
+SMTP_SINK = Need("smtp-sink (it comes with Postfix)", "postfix", ("smtp-sink",))
+FONT = Need("a Chinese font", "fonts-noto-cjk")
+NEEDS = (POSTGRESQL, REDIS, CHROMIUM, SMTP_SINK, FONT)
+
+
+def program(need: Need) -> str:
+    """The path of what ``need`` names; RuntimeError where it is missing."""
+    path = need.path()
+    if path is None:
+        raise RuntimeError(complaint([need]))
+    return str(path)
+
+
+def missing() -> list[Need]:
+    """What this machine lacks."""
+    return [need for need in NEEDS if not need.there()]
+
+
+def complaint(lacking: Sequence[Need]) -> str:
+    """What is missing and what brings it, for a person who has to install it."""
+    names = "; ".join(need.name for need in lacking)
+    packages = " ".join(need.package for need in lacking)
+    return (
+        f"The tests need what was not found on this machine: {names}."
+        f" Install it (Debian: apt-get install --no-install-recommends {packages}), then run this again."
+    )
+
+
+def _postgresql_folders() -> list[Path]:
+    versions = [folder for folder in _POSTGRESQL.glob("*/bin") if folder.parent.name.isdigit()]
+    return sorted(versions, key=lambda folder: int(folder.parent.name), reverse=True)
+
+
+def _chinese_font() -> bool:
+    if lister := shutil.which("fc-list"):
+        return bool(subprocess.run([lister, ":lang=zh"], capture_output=True, check=False).stdout.strip())
+    return any(next(folder.rglob("*CJK*"), None) for folder in _FONTS)
+
+
+def _root() -> list[str] | None:
+    """What makes a command root's, without asking for a password; ``None`` where nothing does."""
+    if os.geteuid() == 0:
+        return []
+    sudo = shutil.which("sudo")
+    if sudo and subprocess.run([sudo, "-n", "true"], capture_output=True, check=False).returncode == 0:
+        return [sudo, "-n"]
+    return None
+
+
+@contextmanager
+def no_service_starts(root: Sequence[str], policy: Path = _POLICY) -> Iterator[None]:
+    """For as long as the block lasts, no package starts its service. A policy that was there stays as it is."""
+    if policy.exists() and policy.read_text() != _REFUSAL:
+        yield
+        return
+    with tempfile.NamedTemporaryFile("w", suffix=".policy") as file:
+        file.write(_REFUSAL)
+        file.flush()
+        subprocess.run([*root, "install", "--mode=755", file.name, str(policy)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run([*root, "rm", "-f", str(policy)], check=True)
+
+
+def install(packages: Sequence[str], root: Sequence[str]) -> str:
+    """Install Debian packages without a question; what apt-get said last, where it failed, else nothing."""
+    environment = [f"{name}={value}" for name, value in _QUIET.items()]
+    said = ""
+    with no_service_starts(root):
+        # Lists that cannot be renewed may still do.
+        for words in (("apt-get", "update"), (*_INSTALL, *packages)):
+            done = subprocess.run(
+                [*root, "env", *environment, *words],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            said = "\n".join((done.stdout + done.stderr).splitlines()[-15:]) if done.returncode else ""
+    return said
+
+
+def main() -> int:
+    """Make this machine ready for the tests, or say what it lacks."""
+    lacking = missing()
+    root = _root() if lacking and shutil.which("apt-get") else None
+    if lacking and root is not None:
+        packages = [need.package for need in lacking]
+        print(f"Installing with apt-get what the tests need and this machine lacks: {' '.join(packages)}", flush=True)
+        print("(a minute or two; nothing that was there is removed, and no service is started) ...", flush=True)
+        if said := install(packages, root):
+            print(said, file=sys.stderr)
+        lacking = missing()
+    if lacking:
+        print(complaint(lacking), file=sys.stderr)
+        return 1
+    print("This machine has the servers, the browser and the font that the tests need.")
+    return 0
+
+
+if __name__ == "__main__":
+    # Stopped from outside, it still takes its policy away.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    sys.exit(main())

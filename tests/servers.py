@@ -1,0 +1,234 @@
+"""The servers of a test run's own: PostgreSQL, Redis, Postfix's smtp-sink, and a browser."""
+
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from tests import machine
+from tests.program import Program, given
+
+_ANSWER_SECONDS = 10.0
+# Octets of a sink's file that hold its envelope.
+_HEAD = 4096
+
+
+class Postgres(Program):
+    """A PostgreSQL on a unix socket. Not ``durable``: quicker, and only fit for a machine that stays up.
+
+    ``data``: where its data alone is to lie, such as a small file system; ``settings``: postgresql.conf's.
+    """
+
+    asking_to_stop = signal.SIGINT
+
+    def __init__(self, *, data: Path | None = None, durable: bool = False, **settings: str) -> None:
+        super().__init__()
+        self._program = Path(machine.program(machine.POSTGRESQL)).resolve()
+        self._data = (self._new_folder(data) if data else self.folder) / "data"
+        quick = {} if durable else dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes"), "off")
+        # Memory that is shared through files of its own folder: a kill leaves none of it behind.
+        here = {"listen_addresses": "", "unix_socket_directories": str(self.folder), "max_connections": "100",
+                "dynamic_shared_memory_type": "mmap"}  # fmt: skip
+        self._settings = here | quick | settings
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql+psycopg://app@/{database}?host={self.folder}"
+
+    def create(self, name: str, template: str | None = None) -> None:
+        """A database, as a copy of ``template`` where one is named."""
+        copied = sql.SQL(" TEMPLATE {}").format(sql.Identifier(template)) if template else sql.SQL("")
+        self._order(sql.SQL("CREATE DATABASE {}{}").format(sql.Identifier(name), copied))
+
+    def drop(self, name: str) -> None:
+        """Remove a database, whoever is connected to it."""
+        self._order(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def shut(self, name: str) -> None:
+        """Let nobody into a database, and throw out who is there."""
+        self._admit(name, whether="false")
+        self._order(
+            sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}").format(
+                sql.Literal(name)
+            )
+        )
+
+    def open(self, name: str) -> None:
+        """Let everybody in again."""
+        self._admit(name, whether="true")
+
+    def _admit(self, name: str, *, whether: str) -> None:
+        order = sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS {}")
+        self._order(order.format(sql.Identifier(name), sql.Literal(whether)))
+
+    def start(self) -> None:
+        if not self._data.exists():
+            words = ["-D", str(self._data), "-U", "app", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+            made = subprocess.run(
+                [str(self._program), *words], capture_output=True, text=True, check=False, **self._surroundings()
+            )
+            if made.returncode:
+                raise RuntimeError(f"initdb failed:\n{made.stdout}{made.stderr}")
+        super().start()
+
+    def command(self) -> list[str]:
+        settings = [word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")]
+        return [str(self._program.with_name("postgres")), "-D", str(self._data), *settings]
+
+    def answers(self) -> bool:
+        with suppress(psycopg.OperationalError):
+            self._order(sql.SQL("SELECT 1"))
+            return True
+        return False
+
+    def _order(self, statement: sql.Composed | sql.SQL) -> None:
+        with psycopg.connect(host=str(self.folder), user="app", dbname="postgres", autocommit=True) as connection:
+            connection.execute(statement)
+
+
+class Redis(Program):
+    """A Redis or Valkey on a unix socket; ``appendonly``: what it knows outlives it."""
+
+    def __init__(self, *, appendonly: bool = False) -> None:
+        super().__init__()
+        self._socket = self.folder / "redis.sock"
+        self._appendonly = "yes" if appendonly else "no"
+
+    @property
+    def url(self) -> str:
+        return f"redis+socket://{self._socket}?virtual_host=0"
+
+    def flush(self) -> None:
+        """Make it forget everything."""
+        if not self.say(b"FLUSHALL\r\n").startswith(b"+OK"):
+            raise RuntimeError("Redis does not flush")
+
+    def command(self) -> list[str]:
+        return [machine.program(machine.REDIS), "--port", "0", "--unixsocket", str(self._socket),
+                "--dir", str(self.folder), "--save", "", "--appendonly", self._appendonly]  # fmt: skip
+
+    def answers(self) -> bool:
+        return self.say(b"PING\r\n").startswith(b"+PONG")
+
+    def say(self, words: bytes) -> bytes:
+        """Its answer, if it is a short one."""
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(_ANSWER_SECONDS)
+            client.connect(str(self._socket))
+            client.sendall(words)
+            return client.recv(64)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A mail that a sink took: for whom, when (nanoseconds of the file system's clock), and its file."""
+
+    recipient: str
+    arrival: int
+    path: Path
+
+
+class SmtpSink(Program):
+    """Postfix's smtp-sink, which keeps each transaction in a file; its port stays the same when it is restarted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._mails = self.folder / "mails"
+        self._mails.mkdir()
+        given(self._mails)
+        self.port = _free_port()
+
+    def received(self) -> Iterator[Received]:
+        """Every mail that was taken whole, also while others are being taken."""
+        # In this order: what was there and is not open is complete, or was given up and is gone.
+        paths = list(self._mails.iterdir())
+        unfinished = self._unfinished()
+        for path in paths:
+            with suppress(FileNotFoundError):
+                if path.name not in unfinished:
+                    arrival = path.stat().st_mtime_ns
+                    with path.open("rb") as file:
+                        head = file.read(_HEAD).partition(b"\nReceived:")[0].decode(errors="replace")
+                    for recipient in re.findall(r"^X-Rcpt-Args: <(.*?)>", head, re.MULTILINE):
+                        yield Received(recipient, arrival, path)
+
+    def taken(self) -> int:
+        """How many mails it has taken, those on their way included: quick, for whoever waits for some number."""
+        return sum(1 for _ in self._mails.iterdir())
+
+    def stop(self, *, hard: bool = False) -> None:
+        if self._process is not None:
+            # It says yes only to a whole mail, but leaves the beginnings of others behind when it ends.
+            self._process.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+            for name in self._unfinished():
+                (self._mails / name).unlink(missing_ok=True)
+            hard = True
+        super().stop(hard=hard)
+
+    def command(self) -> list[str]:
+        return [machine.program(machine.SMTP_SINK), "-d", f"{self._mails}/m.", f"127.0.0.1:{self.port}", "100"]
+
+    def answers(self) -> bool:
+        with socket.create_connection(("127.0.0.1", self.port), 1) as client:
+            return client.recv(4) == b"220 "
+
+    def _unfinished(self) -> set[str]:
+        """The names of the files that it has open."""
+        names = set()
+        if self._process is not None:
+            for link in Path(f"/proc/{self._process.pid}/fd").iterdir():
+                with suppress(FileNotFoundError):
+                    names.add(link.readlink().name)
+        return names
+
+
+class Chromium(Program):
+    """A headless browser that Playwright can connect to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._profile = self.folder / "profile"
+
+    @property
+    def endpoint(self) -> str:
+        """What ``playwright.chromium.connect_over_cdp`` wants."""
+        return f"http://127.0.0.1:{self._port()}"
+
+    def command(self) -> list[str]:
+        # No sandbox: it needs rights that containers withhold, and this browser sees our own pages only.
+        return [machine.program(machine.CHROMIUM), "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic",
+                "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                "--disable-dev-shm-usage", "--disable-breakpad", f"--user-data-dir={self._profile}",
+                "--remote-debugging-port=0", "about:blank"]  # fmt: skip
+
+    def answers(self) -> bool:
+        socket.create_connection(("127.0.0.1", self._port()), 1).close()
+        return True
+
+    def _port(self) -> int:
+        return int((self._profile / "DevToolsActivePort").read_text().split()[0])
+
+
+@contextmanager
+def chromium() -> Iterator[str]:
+    """A browser's endpoint, for as long as the block lasts."""
+    with Chromium() as browser:
+        yield browser.endpoint
+
+
+def _free_port() -> int:
+    """A free port below those that systems lend to whoever connects, so that a restart finds it free again."""
+    while True:
+        port = 10_000 + secrets.randbelow(22_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

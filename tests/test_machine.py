@@ -1,0 +1,76 @@
+from pathlib import Path
+
+import pytest
+
+from tests import machine
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A machine without anything; its only folder on PATH."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setattr(machine, "_SBIN", tmp_path / "none")
+    monkeypatch.setattr(machine, "_POSTGRESQL", tmp_path / "postgresql")
+    monkeypatch.setattr(machine, "_FONTS", (tmp_path / "fonts",))
+    return folder
+
+
+def _put(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(0o755)
+
+
+def test_everything_that_is_missing_is_named_with_its_package(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert list(bare.iterdir()) == []
+    assert machine.main() == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert len(said.err.splitlines()) == 1
+    for word in ("initdb", "postgres", "redis-server", "valkey-server", "Chromium", "smtp-sink", "Chinese font"):
+        assert word in said.err
+    assert "postgresql redis-server chromium postfix fonts-noto-cjk" in said.err
+
+
+def test_only_what_is_missing_is_named(bare: Path, tmp_path: Path) -> None:
+    for program in ("valkey-server", "google-chrome", "smtp-sink"):
+        _put(bare / program)
+    _put(tmp_path / "fonts" / "opentype" / "NotoSansCJK-Regular.ttc")
+    assert machine.missing() == [machine.POSTGRESQL]
+    assert "font" not in machine.complaint(machine.missing())
+    with pytest.raises(RuntimeError, match="postgresql"):
+        machine.program(machine.POSTGRESQL)
+
+
+def test_the_newest_postgresql_is_taken_unless_path_names_one(bare: Path, tmp_path: Path) -> None:
+    for version in ("9", "13", "17"):
+        _put(tmp_path / "postgresql" / version / "bin" / "initdb")
+    # Without the server beside it the command is of no use.
+    for version in ("9", "13"):
+        _put(tmp_path / "postgresql" / version / "bin" / "postgres")
+    assert machine.program(machine.POSTGRESQL) == str(tmp_path / "postgresql" / "13" / "bin" / "initdb")
+    (bare / "initdb").symlink_to(tmp_path / "postgresql" / "9" / "bin" / "initdb")
+    assert machine.program(machine.POSTGRESQL) == str(bare / "initdb")
+
+
+def test_services_are_kept_from_starting_only_while_packages_are_installed(tmp_path: Path) -> None:
+    policy = tmp_path / "policy-rc.d"
+
+    def install() -> None:
+        with machine.no_service_starts([], policy):
+            assert policy.read_text().endswith("exit 101\n")
+            assert policy.stat().st_mode & 0o777 == 0o755
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        install()
+    assert not policy.exists()
+
+
+def test_a_policy_that_was_there_is_left_alone(tmp_path: Path) -> None:
+    policy = tmp_path / "policy-rc.d"
+    policy.write_text("#!/bin/sh\nexit 0\n")
+    with machine.no_service_starts([], policy):
+        assert policy.read_text() == "#!/bin/sh\nexit 0\n"
+    assert policy.read_text() == "#!/bin/sh\nexit 0\n"
