@@ -2,16 +2,19 @@
 
 import os
 import stat
+from collections.abc import Iterable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
-from mailer import vault
+from mailer import clock, vault
 from mailer.config import Settings
 from mailer.db import Database, connect, schema
-from mailer.errors import MisconfiguredError
+from mailer.errors import MisconfiguredError, RefusedError
 from mailer.i18n import N_
+from mailer.model import AuditEntry, Staff
 from mailer.model import Installation as InstallationRow
 
 
@@ -24,34 +27,120 @@ class Installation:
     keys: vault.Vault
 
 
-def create(settings: Settings) -> Installation:
-    """A new installation: home, key file, database. Raises MisconfiguredError where one cannot be made."""
-    prepare_home(settings.home)
-    keys = vault.create(settings.key_file, settings.home)
+def create(settings: Settings, *, domain: str | None = None, staff: str | None = None) -> Installation:
+    """A new installation: home, key file, database; a key that signs mails from ``domain``, a first staff account.
+
+    Raises MisconfiguredError where one cannot be made. Whatever stops it, nothing of it is left.
+    """
     database = connect(settings.database)
-    schema.upgrade(database)
-    with database.write() as session:
-        session.add(InstallationRow(id=1, fingerprint=keys.fingerprint()))
+    with ExitStack() as undo:
+        undo.callback(_remove_folders, [*_missing(settings.home), *_missing(settings.key_file.parent)])
+        prepare_home(settings.home)
+        keys = vault.create(settings.key_file, settings.home, domain)
+        undo.callback(settings.key_file.unlink)
+        undo.callback(_remove_files, _new_files(database))
+        undo.callback(database.dispose)
+        with database.write() as session:
+            schema.migrate(session)
+            session.add(InstallationRow(id=1, fingerprint=keys.fingerprint()))
+            if staff is not None:
+                session.add(Staff(name=staff, created_at=clock.now()))
+                session.add(AuditEntry(at=clock.now(), name=staff, action="installation.create", subject="", detail={}))
+        undo.pop_all()
     return Installation(settings, database, keys)
 
 
-def unlock(settings: Settings) -> Installation:
-    """The installation that the settings name.
+def demand_none(settings: Settings) -> None:
+    """Raise RefusedError where the database is an installation's already, or holds anything else. Changes nothing."""
+    database = connect(settings.database)
+    file = database.engine.url.database
+    if database.kind == "sqlite" and file and not Path(file).exists():
+        return
+    with database.read() as session:
+        tables = inspect(session.connection()).get_table_names()
+    database.dispose()
+    if InstallationRow.__tablename__ in tables:
+        raise RefusedError(
+            N_(
+                "There is an installation in this %(kind)s database already: start it with mailer up,"
+                " or choose another place with MAILER_HOME and MAILER_DATABASE_URL."
+            ),
+            kind=database.kind,
+        )
+    if tables:
+        raise RefusedError(
+            N_(
+                "This %(kind)s database holds the tables of something else:"
+                " give Twinletter one of its own with MAILER_DATABASE_URL."
+            ),
+            kind=database.kind,
+        )
+
+
+def _new_files(database: Database) -> list[Path]:
+    """Make the file of a SQLite database, readable by its owner alone; what is to be removed if it was in vain."""
+    if database.kind != "sqlite":
+        return []
+    path = Path(database.engine.url.database or ":memory:")
+    if path.name == ":memory:":
+        raise _unmakable(path, "it would be gone when this command ends")
+    try:
+        path.touch(mode=0o600, exist_ok=False)
+    except FileExistsError:
+        return []
+    except OSError as error:
+        raise _unmakable(path, error.strerror or "") from None
+    return [path.with_name(path.name + ending) for ending in ("-shm", "-wal", "")]
+
+
+def _unmakable(path: Path, why: str) -> MisconfiguredError:
+    return MisconfiguredError(
+        N_("The database file %(path)s cannot be made: %(why)s. Name another with MAILER_DATABASE_URL."),
+        path=path,
+        why=why,
+    )
+
+
+def _remove_files(paths: Iterable[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def _missing(folder: Path) -> list[Path]:
+    """``folder`` and those above it, as far as they are not there yet, the innermost first."""
+    return [path for path in (folder, *folder.parents) if not path.exists()]
+
+
+def _remove_folders(paths: Iterable[Path]) -> None:
+    for path in paths:
+        # Somebody may have put something there meanwhile.
+        with suppress(OSError):
+            path.rmdir()
+
+
+def unlock(settings: Settings, *, any_schema: bool = False) -> Installation:
+    """The installation that the settings name; of an older schema only where ``any_schema`` allows it.
 
     Raises MisconfiguredError for a home or key file that cannot be used, a schema that this
-    program does not know, or keys of another database; UnavailableError without a database.
+    program does not work with, or keys of another database; UnavailableError without a database.
     """
     prepare_home(settings.home)
     keys = vault.unlock(settings.key_file, settings.home)
-    database = connect(settings.database)
-    schema.check(database)
-    with database.read() as session:
-        fingerprint = session.scalar(select(InstallationRow.fingerprint))
-    if fingerprint != keys.fingerprint():
-        raise MisconfiguredError(
-            N_("The key file %(path)s belongs to another database: say where the right one lies with MAILER_KEY_FILE."),
-            path=settings.key_file,
-        )
+    with ExitStack() as undo:
+        database = connect(settings.database)
+        undo.callback(database.dispose)
+        (schema.found if any_schema else schema.check)(database)
+        with database.read() as session:
+            fingerprint = session.scalar(select(InstallationRow.fingerprint))
+        if fingerprint != keys.fingerprint():
+            raise MisconfiguredError(
+                N_(
+                    "The key file %(path)s belongs to another database:"
+                    " say where the right one lies with MAILER_KEY_FILE."
+                ),
+                path=settings.key_file,
+            )
+        undo.pop_all()
     return Installation(settings, database, keys)
 
 

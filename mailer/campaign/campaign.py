@@ -1,15 +1,22 @@
-"""A campaign's life: every step is one of the transition table, taken by compare-and-set."""
+"""A campaign's life: every step is one of the transition table, taken by compare-and-set and put on record."""
 
-from sqlalchemy import update
+from datetime import datetime
+
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from mailer import clock
 from mailer.campaign.expand import expand
+from mailer.campaign.ledger import transition
+from mailer.db.types import now_in
 from mailer.errors import NotFoundError, RefusedError
 from mailer.i18n import N_
-from mailer.model import AuditEntry, Campaign, CampaignState, Edition, EditionState, Topic
+from mailer.model import AuditEntry, Campaign, CampaignState, Delivery, DeliveryState, Edition, EditionState, Topic
 from mailer.model.base import allowed
 from mailer.model.campaign import CAMPAIGN_STEPS
+from mailer.model.delivery import CLAIMABLE, among
+
+_SWEPT_AT_ONCE = 2000
 
 
 def create(session: Session, edition: Edition, topic: Topic, by: str, uncertain_policy: str = "leave") -> Campaign:
@@ -28,6 +35,7 @@ def create(session: Session, edition: Edition, topic: Topic, by: str, uncertain_
     )
     session.add(campaign)
     session.flush()
+    _note(session, campaign, by, "create", edition=edition.slug, topic=topic.slug, uncertain=uncertain_policy)
     return campaign
 
 
@@ -39,28 +47,84 @@ def find(session: Session, campaign_id: int) -> Campaign:
     return campaign
 
 
+def schedule(session: Session, campaign: Campaign, at: datetime, by: str) -> None:
+    """Have it started by itself at a moment to come. Raises RefusedError for one that is past."""
+    if at <= clock.now():
+        raise RefusedError(N_("The moment %(at)s is past: name one to come, or start the campaign."), at=at.isoformat())
+    step(session, campaign, CampaignState.SCHEDULED)
+    campaign.scheduled_at = at
+    _note(session, campaign, by, "schedule", at=at.isoformat())
+
+
+def due(session: Session) -> Campaign | None:
+    """A scheduled campaign whose moment has come, kept from other workers until this unit of work ends."""
+    return session.scalar(
+        select(Campaign)
+        .where(Campaign.state == CampaignState.SCHEDULED, Campaign.scheduled_at <= now_in())
+        .order_by(Campaign.scheduled_at)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=Campaign)
+    )
+
+
 def start(session: Session, campaign: Campaign, by: str) -> int:
     """Freeze the choice of variants, expand the audience and open the campaign; how many deliveries it has.
 
     Raises RefusedError where it was started before, or has nobody to go to. The caller wakes
     the workers once this is committed.
     """
+    if campaign.state is CampaignState.HELD and campaign.started_at:
+        raise RefusedError(N_("Campaign %(id)s was started before: resume it instead."), id=campaign.id)
     step(session, campaign, CampaignState.EXPANDING)
     campaign.approval, campaign.started_at = campaign.edition.approval, clock.now()
     deliveries = expand(session, campaign)
     if not deliveries:
         raise RefusedError(N_("Campaign %(id)s would reach nobody: no active subscription fits it."), id=campaign.id)
     step(session, campaign, CampaignState.SENDING)
-    session.add(
-        AuditEntry(
-            at=clock.now(),
-            name=by,
-            action="campaign.start",
-            subject=str(campaign.id),
-            detail={"deliveries": deliveries, "approval": campaign.approval},
-        )
-    )
+    _note(session, campaign, by, "start", deliveries=deliveries, approval=campaign.approval)
     return deliveries
+
+
+def pause(session: Session, campaign: Campaign, by: str) -> None:
+    """Have nothing more begun; what is on the wire is finished, the rest waits."""
+    step(session, campaign, CampaignState.PAUSED)
+    _note(session, campaign, by, "pause")
+
+
+def hold(session: Session, campaign: Campaign, by: str, why: str) -> None:
+    """Have it wait for somebody to look at it; ``why`` goes on record."""
+    step(session, campaign, CampaignState.HELD)
+    _note(session, campaign, by, "hold", why=why)
+
+
+def resume(session: Session, campaign: Campaign, by: str) -> None:
+    """Go on with a paused or held campaign; one that was held before its start waits for its time again."""
+    if campaign.state not in (CampaignState.PAUSED, CampaignState.HELD):
+        raise _not_allowed(campaign, CampaignState.SENDING)
+    step(session, campaign, CampaignState.SENDING if campaign.started_at else CampaignState.SCHEDULED)
+    _note(session, campaign, by, "resume")
+
+
+def cancel(session: Session, campaign: Campaign, by: str) -> None:
+    """End it for good. What was not sent is settled by ``sweep``."""
+    step(session, campaign, CampaignState.CANCELLED)
+    _note(session, campaign, by, "cancel")
+
+
+def sweep(session: Session) -> int:
+    """Settle some of what cancelled campaigns have left over; how many, 0 when nothing is left."""
+    left = session.execute(
+        select(Delivery.id, Delivery.state)
+        .join(Campaign, Campaign.id == Delivery.campaign_id)
+        .where(Campaign.state == CampaignState.CANCELLED, among(CLAIMABLE))
+        .limit(_SWEPT_AT_ONCE)
+        .with_for_update(skip_locked=True, of=Delivery)
+    ).all()
+    swept = 0
+    for before in CLAIMABLE:
+        ids = [row.id for row in left if row.state is before]
+        swept += len(transition(session, before, DeliveryState.CANCELLED, ids, reason="cancelled"))
+    return swept
 
 
 def step(session: Session, campaign: Campaign, after: CampaignState) -> None:
@@ -76,10 +140,19 @@ def step(session: Session, campaign: Campaign, after: CampaignState) -> None:
         ).all()
     )
     if not moved:
-        raise RefusedError(
-            N_("Campaign %(id)s is %(before)s and cannot become %(after)s."),
-            id=campaign.id,
-            before=before.value,
-            after=after.value,
-        )
+        raise _not_allowed(campaign, after)
     session.refresh(campaign, ["state"])
+
+
+def _not_allowed(campaign: Campaign, after: CampaignState) -> RefusedError:
+    return RefusedError(
+        N_("Campaign %(id)s is %(before)s and cannot become %(after)s."),
+        id=campaign.id,
+        before=campaign.state.value,
+        after=after.value,
+    )
+
+
+def _note(session: Session, campaign: Campaign, by: str, action: str, **detail: object) -> None:
+    entry = AuditEntry(at=clock.now(), name=by, action=f"campaign.{action}", subject=str(campaign.id), detail=detail)
+    session.add(entry)

@@ -1,17 +1,22 @@
 """The ledger's only way of changing: bulk compare-and-set, with the counts moved in the same transaction."""
 
-from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
-from sqlalchemy import and_, exists, func, select, update
+from sqlalchemy import Double, Table, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from mailer import clock
-from mailer.db.upsert import insert
+from mailer.campaign import count
+from mailer.db.rows import rows
+from mailer.db.types import now_in
 from mailer.model import Campaign, CampaignState, Count, Delivery, DeliveryState
 from mailer.model.base import allowed
 from mailer.model.delivery import CLAIMABLE, DELIVERY_STEPS, HELD, OPEN
+
+_TABLE = cast(Table, Delivery.__table__)
+# Moments are given as seconds from now, and become moments of the database's clock.
+_TYPES = {name: _TABLE.c[name].type for name in ("id", "reason", "attempts")} | {"next_at": Double()}
 
 
 def transition(
@@ -22,71 +27,59 @@ def transition(
     *,
     claim: str | None = None,
     new_claim: str | None = None,
+    each: Mapping[str, Sequence[Any]] | None = None,
     **values: Any,
 ) -> list[int]:
     """Move those of ``ids`` that still are ``before`` (and held under ``claim``, where given) to ``after``.
 
-    Returns the ids that moved; ``new_claim`` takes them into a worker's hands. Leaving these for
-    good drops claim and lease; ``uncertain`` keeps the claim, so that a returning owner may still
-    settle its own rows.
+    ``values`` are set on all of them; ``each`` has a value for each of ``ids``: ``reason``,
+    ``attempts``, ``next_at`` (seconds from now, or ``None``). Returns the ids that moved;
+    ``new_claim`` takes them into a worker's hands. Leaving these for good drops claim and lease;
+    ``uncertain`` keeps the claim, so that a returning owner may still settle its own rows.
     """
     if not allowed(DELIVERY_STEPS, before, after):
         raise ValueError(f"no delivery goes from {before} to {after}")
     if not ids:
         return []
+    each = {"id": ids, **(each or {})}
+    given = rows(session, {name: _TYPES[name] for name in each}, each)
+    values |= {name: now_in(given.c[name]) if name == "next_at" else given.c[name] for name in each if name != "id"}
     if new_claim is not None:
         values["claim"] = new_claim
     if after not in HELD:
         values |= {"lease_until": None} | ({} if after is DeliveryState.UNCERTAIN else {"claim": None})
     if after not in OPEN:
         values["settled_at"] = clock.now()
-    mine = Delivery.claim == claim if claim is not None else and_(True)
+    move = update(_TABLE).where(_TABLE.c.id == given.c.id, _TABLE.c.state == before).values(state=after, **values)
+    if claim is not None:
+        move = move.where(_TABLE.c.claim == claim)
     moved = session.execute(
-        update(Delivery)
-        .where(Delivery.id.in_(ids), Delivery.state == before, mine)
-        .values(state=after, **values)
-        .returning(Delivery.id, Delivery.campaign_id, Delivery.variant_id, Delivery.provider)
-        .execution_options(synchronize_session=False)
+        move.returning(_TABLE.c.id, _TABLE.c.campaign_id, _TABLE.c.variant_id, _TABLE.c.provider)
     ).all()
-    if before not in OPEN and after in OPEN:
-        _reopen(session, {row.campaign_id for row in moved})
-    _move_counts(session, Counter((row.campaign_id, row.variant_id, row.provider) for row in moved), before, after)
+    count.move(session, ((row.campaign_id, row.variant_id, row.provider) for row in moved), before, after)
     return [row.id for row in moved]
 
 
-def _reopen(session: Session, campaigns: set[int]) -> None:
-    """A settled doubt that is to be sent again: its campaign is not finished after all."""
-    session.execute(
-        update(Campaign)
-        .where(Campaign.id.in_(campaigns), Campaign.state == CampaignState.FINISHED)
-        .values(state=CampaignState.SENDING, finished_at=None)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def _move_counts(
-    session: Session, moved: Counter[tuple[int, int, str]], before: DeliveryState, after: DeliveryState
-) -> None:
-    # In one order, so that two such changes never wait for each other in a ring; a transaction that makes
-    # several may, and is then undone by the database and asked for again.
-    changes = sorted(
-        (campaign, variant, provider, state, n * sign)
-        for (campaign, variant, provider), n in moved.items()
-        for state, sign in ((before, -1), (after, 1))
-    )
-    if not changes:
-        return
-    keys = ("campaign_id", "variant_id", "provider", "state", "n")
-    statement = insert(session, Count)
-    session.execute(
-        statement.on_conflict_do_update(index_elements=keys[:4], set_={"n": Count.n + statement.excluded.n}),
-        [dict(zip(keys, change, strict=True)) for change in changes],
-    )
+def disown(session: Session, ids: Sequence[int], claim: str) -> None:
+    """Take uncertain deliveries out of the hands of ``claim``: nobody knows more of them than the ledger."""
+    if ids:
+        given = rows(session, {"id": _TYPES["id"]}, {"id": ids})
+        session.execute(
+            update(_TABLE)
+            .where(_TABLE.c.id == given.c.id, _TABLE.c.state == DeliveryState.UNCERTAIN, _TABLE.c.claim == claim)
+            .values(claim=None)
+        )
 
 
 def finish(session: Session) -> list[int]:
-    """Close each sending campaign that has no open row left; their numbers."""
+    """Close each sending campaign that has no open row left; their numbers.
+
+    One that was closed and has open rows again, since a doubt was settled as "send again", is sent on.
+    """
+    count.write(session)
     left = exists().where(Count.campaign_id == Campaign.id, Count.state.in_(OPEN), Count.n > 0)
+    again = {"state": CampaignState.SENDING, "finished_at": None}
+    session.execute(update(Campaign).where(Campaign.state == CampaignState.FINISHED, left).values(again))
     closed = session.scalars(
         update(Campaign)
         .where(Campaign.state == CampaignState.SENDING, ~left)

@@ -1,6 +1,6 @@
 """Engine and unit of work: the only place that begins and commits a transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -47,10 +47,17 @@ class Database:
             session.begin(),
         ):
             yield session
+            for work in session.info.get("at_end", ()):
+                work(session)
 
     def dispose(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+def at_end(session: Session, work: Callable[[Session], None]) -> None:
+    """Have ``work`` done just before a unit of work commits."""
+    session.info.setdefault("at_end", []).append(work)
 
 
 def connect(url: str, *, durable: bool = True) -> Database:
@@ -110,7 +117,7 @@ def _translated(kind: str) -> Iterator[None]:
         yield
     except OperationalError as error:
         raise UnavailableError(
-            N_("The %(kind)s database does not answer: %(why)s."), kind=kind, why=str(error.orig).splitlines()[0]
+            N_("The %(kind)s database does not answer: %(why)s."), kind=kind, why=_first_line(error)
         ) from None
     except DBAPIError as error:
         if type(error) is DatabaseError:
@@ -118,13 +125,18 @@ def _translated(kind: str) -> Iterator[None]:
             raise MisconfiguredError(
                 N_("The %(kind)s database is damaged, or none: %(why)s. Restore it from its backup."),
                 kind=kind,
-                why=str(error.orig).splitlines()[0],
+                why=_first_line(error),
             ) from None
         if error.connection_invalidated:
             raise UnavailableError(
                 N_("The connection to the %(kind)s database was lost: %(why)s."),
                 kind=kind,
-                why=str(error.orig).splitlines()[0],
+                why=_first_line(error),
             ) from None
         error.hide_parameters = True
         raise
+
+
+def _first_line(error: DBAPIError) -> str:
+    """The driver's own words, without the details that it puts below."""
+    return (str(error.orig).strip().splitlines() or [type(error.orig).__name__])[0]

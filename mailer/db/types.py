@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Float, Integer, cast
+from sqlalchemy import BigInteger, ColumnElement, DateTime, Dialect, Float, Integer, cast
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import FunctionElement
@@ -40,8 +40,8 @@ class Now(FunctionElement[datetime]):
     name = "now_in"
 
 
-def now_in(seconds: float = 0.0) -> Now:
-    """The moment ``seconds`` from now by the database's clock; negative for the past."""
+def now_in(seconds: float | ColumnElement[float] = 0.0) -> Now:
+    """The moment ``seconds`` from now by the database's clock; negative for the past, NULL for NULL."""
     return Now(cast(seconds, Float))
 
 

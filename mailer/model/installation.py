@@ -1,4 +1,6 @@
-"""What belongs to the installation itself: its key ring's fingerprint."""
+"""What belongs to the installation itself: its key ring's fingerprint, and how far it has come."""
+
+from datetime import datetime
 
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -6,9 +8,15 @@ from mailer.model.base import Base
 
 
 class Installation(Base):
-    """One row: which key ring this database was sealed with."""
+    """One row: which key ring this database was sealed with.
+
+    ``withdrawals_read``: octets of the withdrawals file that are in this database; ``seen_at``:
+    when a worker last looked (the database's clock), by which a restored backup is known.
+    """
 
     __tablename__ = "installation"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     fingerprint: Mapped[bytes]
+    withdrawals_read: Mapped[int] = mapped_column(default=0, server_default="0")
+    seen_at: Mapped[datetime | None]

@@ -96,6 +96,7 @@ def test_counts_move_with_the_rows_and_only_with_them(house: Installation, sendi
         assert sorted(transition(session, S.CLAIMED, S.SENDING, ids, claim="a")) == ids[:20]
         assert sorted(transition(session, S.SENDING, S.SENT, ids[:10], claim="a")) == ids[:10]
         assert transition(session, S.SENDING, S.SENT, ids, claim="b") == []
+    with house.database.read() as session:
         assert _counts(session) == _rows(session)
         assert sum(_rows(session).values()) == 40
 

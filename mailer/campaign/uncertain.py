@@ -1,0 +1,63 @@
+"""Doubt and its settling: what may have been sent or not, until a person says what to make of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from mailer import clock
+from mailer.campaign.ledger import transition
+from mailer.db import Database
+from mailer.model import AuditEntry, Delivery, DeliveryState
+from mailer.model.delivery import among
+
+_S = DeliveryState
+_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """An uncertain delivery; nothing of the person but the provider."""
+
+    id: int
+    campaign_id: int
+    provider: str
+    since: datetime | None
+    reason: str | None
+
+
+def doubts(session: Session, campaign_id: int | None, most: int) -> list[Doubt]:
+    """The uncertain deliveries of one campaign or of all, the first ``most`` of them."""
+    rows = _uncertain(campaign_id).limit(most)
+    return [Doubt(*row) for row in session.execute(rows).tuples()]
+
+
+def settle(database: Database, campaign_id: int | None, after: DeliveryState, by: str) -> Iterator[int]:
+    """Settle doubts as *pending* (sent again, marked as perhaps doubled) or *sent* (counted as sent).
+
+    In batches, a transaction each; yields how many are settled so far. What the ledger knew of
+    each stays in its attempts, and who decided goes on record.
+    """
+    done = 0
+    last = 0
+    while True:
+        with database.write() as session:
+            batch = _uncertain(campaign_id).where(Delivery.id > last).limit(_AT_ONCE)
+            ids = [row.id for row in session.execute(batch.with_for_update(skip_locked=True, of=Delivery))]
+            if not ids:
+                return
+            values = {"maybe_doubled": True, "next_at": None} if after is _S.PENDING else {"reason": "counted as sent"}
+            moved = transition(session, _S.UNCERTAIN, after, ids, **values)
+            detail = {"deliveries": len(moved), "as": after.value}
+            subject = "all" if campaign_id is None else str(campaign_id)
+            session.add(AuditEntry(at=clock.now(), name=by, action="queue.settle", subject=subject, detail=detail))
+        done, last = done + len(moved), ids[-1]
+        yield done
+
+
+def _uncertain(campaign_id: int | None) -> Select[int, int, str, datetime | None, str | None]:
+    columns = (Delivery.id, Delivery.campaign_id, Delivery.provider, Delivery.settled_at, Delivery.reason)
+    rows = select(*columns).where(among([_S.UNCERTAIN])).order_by(Delivery.id)
+    return rows if campaign_id is None else rows.where(Delivery.campaign_id == campaign_id)
