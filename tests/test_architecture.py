@@ -15,11 +15,11 @@ RULES = {
                        ("mailer/clock.py",)),
     "reads the environment": ({"os.environ", "os.getenv"}, ("mailer/config.py",)),
     "opens SMTP": ({"aiosmtplib.SMTP", "smtplib.SMTP"}, ("worker/transport/",)),
-    "touches a key": ({"AESGCM", "HKDF", "hmac.digest", "hmac.new"}, ("mailer/vault.py",)),
+    "touches a key": ({"AESGCM", "HKDF", "hmac.digest", "hmac.new", "load_der_private_key"}, ("mailer/vault/",)),
     "commits": ({"session.commit", "connection.commit"}, ("mailer/db/",)),
     "speaks to the broker": ({"celery.send_task"}, ("mailer/queue.py",)),
     "writes SQL": ({"select", "update", "insert", "delete"},
-                   ("mailer/", "worker/claim.py", "worker/throttle/sql.py")),
+                   ("mailer/", "worker/claim.py", "worker/record.py", "worker/reap.py", "worker/throttle/sql.py")),
 }  # fmt: skip
 NO_SQL = ("mailer/web/", "mailer/cli/")
 

@@ -3,25 +3,37 @@
 import argparse
 import signal
 
-from worker.app import app, tie
+from mailer import workers
+from mailer.errors import MailerError
+from worker.app import app, chosen, tie
 
 
 def main() -> None:
     """Run Celery's prefork worker until SIGTERM."""
     parser = argparse.ArgumentParser(prog="python -m worker")
     parser.add_argument("--concurrency", type=int, default=1, help="child processes that send")
-    parser.add_argument("--name", default="worker", help="tells workers of one host apart in their logs")
+    parser.add_argument("--name", default="worker", help="tells the workers of one data home apart")
     parser.add_argument("--tied", action="store_true", help="end when the parent process ends")
     options = parser.parse_args()
     if options.tied:
         tie(signal.SIGTERM)
+    try:
+        name = workers.claim_name(chosen, options.name)
+    except MailerError as error:
+        parser.exit(error.exit_code, f"worker: {error}\n")
+    # Held until the process ends: its children may outlive it, and have no part in it.
+    with name:
+        _work(options.name, options.concurrency)
+
+
+def _work(name: str, concurrency: int) -> None:
     app.worker_main(
         [
             "--quiet",
             "worker",
             "--pool=prefork",
-            f"--concurrency={options.concurrency}",
-            f"--hostname={options.name}@%h",
+            f"--concurrency={concurrency}",
+            f"--hostname={name}@%h",
             "--without-gossip",
             "--without-mingle",
             "--without-heartbeat",

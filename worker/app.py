@@ -3,6 +3,7 @@
 import ctypes
 import mmap
 import os
+import signal
 import sys
 import threading
 from typing import Any
@@ -37,6 +38,12 @@ def _is_to_stop() -> bool:
     return _stopping[0] != 0 or os.getppid() != _parent
 
 
+def _give_up() -> None:
+    """Have the whole worker end, from one of its children."""
+    if os.getppid() == _parent:
+        os.kill(_parent, signal.SIGTERM)
+
+
 @setup_logging.connect
 def _set_up_logging(**_: Any) -> None:
     log.configure(chosen.log)
@@ -48,7 +55,7 @@ def _start_child(**_: Any) -> None:
     # Celery has its children killed when their parent ends. A child that replaces another is forked
     # by one of the parent's threads, and would be killed when that thread ends, at every stop.
     tie(0)
-    child.start(chosen, app, _is_to_stop)
+    child.start(chosen, app, _is_to_stop, _give_up)
 
 
 @worker_shutting_down.connect

@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from mailer import clock, log
+from mailer.errors import UnavailableError
 from worker.claim import Claimed
+from worker.journal import Journal
 from worker.transport import Connection, Fate, Outcome, Parcel
 
 # A grant older than this (or than its own interval) is asked for anew: what waited for the
@@ -12,70 +15,93 @@ from worker.transport import Connection, Fate, Outcome, Parcel
 _STALE_SECONDS = 0.05
 
 
-class Batch:
-    """Rows that are begun, each with its parcel, or with the outcome of not being able to make one.
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The places in time of one grant: ``interval`` seconds apart from ``start`` on (monotonic clock)."""
 
-    ``renew`` waits for another place in time; ``go_on`` says whether the rest may still go.
+    start: float
+    interval: float
+    renew: Callable[[], Awaitable[None]]
+    """Waits for another place in exchange for one that was missed."""
+
+    async def keep(self, place: int) -> None:
+        """Wait for a place in time; one that was missed is asked for anew."""
+        if self.interval:
+            due = self.start + place * self.interval
+            await asyncio.sleep(max(0.0, due - clock.monotonic()))
+            if clock.monotonic() - due > max(_STALE_SECONDS, self.interval):
+                await self.renew()
+
+
+class Batch:
+    """Rows that are begun under one claim, each with its parcel, or with the outcome of there being none.
+
+    ``may_go`` says whether a row may still go; ``lease_over`` (monotonic clock) is when our hold
+    on them ends.
     """
 
     def __init__(
         self,
         rows: Sequence[tuple[Claimed, Parcel | Outcome]],
-        renew: Callable[[], Awaitable[None]],
-        go_on: Callable[[], bool],
+        claim: str,
+        journal: Journal,
+        pace: Pace,
+        may_go: Callable[[int], bool],
+        lease_over: float,
     ) -> None:
         self._waiting = list(enumerate(rows))[::-1]
-        self._renew = renew
-        self._go_on = go_on
+        self._claim = claim
+        self._journal = journal
+        self._pace = pace
+        self._may_go = may_go
+        self._lease_over = lease_over
         self._outcomes: list[tuple[Claimed, Outcome]] = []
 
-    async def transmit(
-        self, connections: Sequence[Connection], timing: tuple[float, float], lease_over: float
-    ) -> list[tuple[Claimed, Outcome]]:
-        """Each row with its outcome; every row has one, whatever the connections do.
+    @property
+    def waiting(self) -> list[int]:
+        """The deliveries that have not been begun."""
+        return [row.id for _, (row, _) in self._waiting]
 
-        ``timing``: when the grant was given and the seconds between its messages; ``lease_over``:
-        when our hold on the rows ends. Both by the monotonic clock.
-        """
-        workers = (self._work(connection, timing, lease_over) for connection in connections[: len(self._waiting)])
-        await asyncio.gather(*workers)
+    async def transmit(self, connections: Sequence[Connection]) -> list[tuple[Claimed, Outcome]]:
+        """Each row with its outcome; every row has one, whatever the connections do."""
+        await asyncio.gather(*(self._work(connection) for connection in connections[: len(self._waiting)]))
         return self._outcomes
 
-    async def _work(self, connection: Connection, timing: tuple[float, float], lease_over: float) -> None:
+    async def _work(self, connection: Connection) -> None:
         while self._waiting:
             place, (row, parcel) = self._waiting.pop()
             if isinstance(parcel, Parcel):
-                parcel = await self._hand_over(connection, parcel, timing, place, lease_over)
+                parcel = await self._hand_over(connection, parcel, place)
             self._outcomes.append((row, parcel))
 
-    async def _hand_over(
-        self,
-        connection: Connection,
-        parcel: Parcel,
-        timing: tuple[float, float],
-        place: int,
-        lease_over: float,
-    ) -> Outcome:
+    async def _hand_over(self, connection: Connection, parcel: Parcel, place: int) -> Outcome:
         begun = False
-        try:
-            if self._go_on():
-                await self._keep_time(timing, place)
-            if not self._go_on():
-                return Outcome(Fate.UNSENT, reply="stopped")
-            # With less of the lease left than a server may take, another worker might send it meanwhile.
-            if clock.monotonic() + connection.timeout > lease_over:
-                return Outcome(Fate.UNSENT, reply="the lease is nearly over")
+
+        def leaving() -> None:
+            nonlocal begun
+            self._journal.intent(self._claim, parcel.delivery_id)
             begun = True
-            return await connection.send(parcel)
+
+        try:
+            outcome = await self._kept(connection, parcel, place) or await connection.send(parcel, leaving)
+            if begun:
+                self._journal.result(self._claim, parcel.delivery_id, outcome.fate, outcome.code)
+        except UnavailableError as error:
+            # The journal could not be written. Before the body nothing leaves; behind it we know more than it does.
+            log.logger().error("journal.unavailable", why=str(error))
+            return outcome if begun else Outcome(Fate.UNSENT, reply=str(error))
         except Exception as error:  # noqa: BLE001 — the other rows must be recorded, and this one honestly
             log.logger().exception("send.broke")
             return Outcome(Fate.UNCERTAIN if begun else Fate.UNSENT, reply=type(error).__name__, after_body=begun)
+        return outcome
 
-    async def _keep_time(self, timing: tuple[float, float], place: int) -> None:
-        """Messages of one grant go out evenly spaced; a place in time that was missed is asked for anew."""
-        start, interval = timing
-        if interval:
-            due = start + place * interval
-            await asyncio.sleep(max(0.0, due - clock.monotonic()))
-            if clock.monotonic() - due > max(_STALE_SECONDS, interval):
-                await self._renew()
+    async def _kept(self, connection: Connection, parcel: Parcel, place: int) -> Outcome | None:
+        """Why a message is not begun after all, once its place in time has come."""
+        if self._may_go(parcel.delivery_id):
+            await self._pace.keep(place)
+        if not self._may_go(parcel.delivery_id):
+            return Outcome(Fate.KEPT, reply="stopped, paused or withdrawn")
+        # With less of the lease left than a server may take, another worker might send it meanwhile.
+        if clock.monotonic() + connection.timeout > self._lease_over:
+            return Outcome(Fate.KEPT, reply="the lease is nearly over")
+        return None

@@ -11,9 +11,14 @@ from celery import Celery
 from mailer import clock, installation, log, queue
 from mailer.config import Settings
 from mailer.errors import MailerError, UnavailableError
+from mailer.events.restored import catch_up
+from mailer.installation import Installation
+from mailer.patience import patiently
 from worker.drain import Drain
+from worker.journal import Journal
 from worker.office import Office
-from worker.throttle.sql import SqlThrottle
+from worker.reap import fold_dead
+from worker.throttle.store import store
 from worker.ticker import Ticker
 from worker.transport.smtp import SmtpRelay
 
@@ -25,16 +30,18 @@ _GRACE_SECONDS = 2.0
 class Child:
     """What lives as long as the process."""
 
-    def __init__(self, settings: Settings, celery: Celery, stopping: Callable[[], bool]) -> None:
+    def __init__(
+        self, settings: Settings, celery: Celery, stopping: Callable[[], bool], give_up: Callable[[], None]
+    ) -> None:
         self.settings = settings
         self._celery = celery
         self._stopping = stopping
-        self._installation = _unlock(settings)
-        self._throttle = SqlThrottle(self._installation)
+        self._installation, self._journal = patiently(lambda: _unlock(settings), stopping)
+        self._throttle = store(self._installation)
         self._loop = asyncio.new_event_loop()
         self._loop.set_default_executor(ThreadPoolExecutor(_DATABASE_THREADS, thread_name_prefix="database"))
         self._busy = threading.Lock()
-        Ticker(self._installation.database, self._work_waits, stopping, self._leave, settings.tick).start()
+        Ticker(self._installation, self._journal, self._work_waits, stopping, self._leave, give_up).start()
 
     def drain(self) -> None:
         """Send what there is, for a minute at most; whoever is idle then goes on. One drain at a time."""
@@ -61,6 +68,7 @@ class Child:
         """
         clock.sleep(_GRACE_SECONDS)
         with self._busy:
+            self._journal.close()
             os._exit(0)
 
     def _drain(self) -> None:
@@ -69,6 +77,7 @@ class Child:
             throttle=self._throttle,
             transport=SmtpRelay(self.settings),
             stopping=self._stopping,
+            journal=self._journal,
         )
         drain = Drain(office, clock.monotonic() + _DRAIN_SECONDS)
         try:
@@ -85,28 +94,29 @@ class Child:
             log.logger().warning("broker.unavailable", why=str(error))
 
 
-def _unlock(settings: Settings) -> installation.Installation:
-    """The installation; a database that is away is waited for, anything else ends the child."""
-    pause = 0.5
-    while True:
-        try:
-            return installation.unlock(settings)
-        except UnavailableError as error:
-            log.logger().warning("database.unavailable", why=str(error), retry_in=pause)
-            clock.sleep(pause)
-            pause = min(pause * 2, 10.0)
+def _unlock(settings: Settings) -> tuple[Installation, Journal]:
+    """The installation as it should be, and this process's journal in it: nothing is sent before.
+
+    Raises UnavailableError for a database that is away and for a disk that is full.
+    """
+    house = installation.unlock(settings)
+    catch_up(house)
+    fold_dead(house)
+    return house, Journal(settings.home, house.keys.fingerprint())
 
 
 _child: Child | None = None
 
 
-def start(settings: Settings, celery: Celery, stopping: Callable[[], bool]) -> None:
-    """Set this child up. A fault that waiting does not mend is logged in one line, and ends it."""
+def start(settings: Settings, celery: Celery, stopping: Callable[[], bool], give_up: Callable[[], None]) -> None:
+    """Set this child up. A fault that waiting does not mend is logged in one line, and ends the whole worker."""
     global _child  # noqa: PLW0603 — one per process, made by Celery's signal
     try:
-        _child = Child(settings, celery, stopping)
+        _child = Child(settings, celery, stopping, give_up)
     except MailerError as error:
         log.logger().error("worker.refused", why=str(error))
+        # Else Celery would make another child, which would fare no better.
+        give_up()
         os._exit(1)
     except Exception:  # noqa: BLE001 — Celery would keep a child that can do nothing
         log.logger().exception("worker.refused")

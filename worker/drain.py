@@ -7,7 +7,7 @@ import asyncio
 
 from mailer import clock
 from mailer.campaign.ledger import finish
-from worker.claim import lanes, rate_limits, sending
+from worker.claim import lanes, rate_limits, sending, unwanted
 from worker.lane import Lane
 from worker.office import Office
 from worker.throttle import Level
@@ -16,7 +16,7 @@ _POLL_SECONDS = 0.5
 
 
 class Drain:
-    """One run. Campaign states and limits are read anew every half second."""
+    """One run. Campaign states, limits and withdrawals are read anew every half second."""
 
     def __init__(self, office: Office, until: float) -> None:
         self._office = office
@@ -51,9 +51,10 @@ class Drain:
     async def _poll(self) -> bool:
         """Look at the ledger: give each lane its campaigns and limits; whether anything can be claimed."""
         self._collect()
-        # One look for all three: a campaign that has lanes is one that is being sent.
-        found, limits, self._office.sending = await self._office.read(
-            lambda session: (lanes(session), rate_limits(session), sending(session))
+        in_hand = [number for lane in self._lanes.values() for number in lane.waiting()]
+        # One look for all: a campaign that has lanes is one that is being sent.
+        found, limits, self._office.sending, self._office.unwanted = await self._office.read(
+            lambda session: (lanes(session), rate_limits(session), sending(session), unwanted(session, in_hand))
         )
         for provider in {provider for provider, _ in found}:
             lane = self._lanes.setdefault(provider, Lane(self._office, provider))

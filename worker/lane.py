@@ -7,11 +7,12 @@ from contextlib import suppress
 
 from mailer import clock, log
 from worker import claim
-from worker.batch import Batch
+from worker.batch import Batch, Pace
 from worker.claim import Claimed
 from worker.office import Office
+from worker.record import record
 from worker.throttle import Grant, Level
-from worker.transport import Fate, Outcome
+from worker.transport import Fate, Outcome, Parcel
 
 _LARGEST_BATCH = 200
 _FIRST_BATCH = 10
@@ -31,6 +32,7 @@ class Lane:
         self._levels: list[Level] = []
         self._batch = _FIRST_BATCH
         self._pause = 0.0
+        self._in_hand: Batch | None = None
         self._stopped = asyncio.Event()
         most = office.installation.settings.connections
         self._connections = [office.transport.connect() for _ in range(most)]
@@ -46,6 +48,10 @@ class Lane:
     def stop(self) -> None:
         """Claim nothing more, begin nothing more."""
         self._stopped.set()
+
+    def waiting(self) -> list[int]:
+        """The deliveries in hand that have not been begun."""
+        return self._in_hand.waiting if self._in_hand else []
 
     async def close(self) -> None:
         """Close the connections."""
@@ -85,37 +91,50 @@ class Lane:
             return 0
         campaign = min(self._campaigns, key=lambda number: self._served.get(number, 0.0))
         self._served[campaign] = clock.monotonic()
-        name = claim.token()
+        token = self._office.journal.claim()
         lease = self._office.installation.settings.lease
         lease_over = clock.monotonic() + lease
         rows = await self._office.write(
-            lambda session: claim.claim(session, campaign, self._provider, grant.granted, name, lease)
+            lambda session: claim.claim(session, campaign, self._provider, grant.granted, token, lease)
         )
         if not rows:
+            self._office.journal.settled(token)
             self._campaigns = self._campaigns - {campaign}
             return 0
-        batch = await self._begin(campaign, rows, name)
-        outcomes = await batch.transmit(self._connections, (granted_at, grant.interval), lease_over)
-        await self._office.write(lambda session: claim.record(session, outcomes, name))
+        ready = await self._begin(campaign, rows, token)
+        pace = Pace(granted_at, grant.interval, self._renew)
+        self._in_hand = Batch(
+            ready, token, self._office.journal, pace, lambda number: self._may_go(campaign, number), lease_over
+        )
+        outcomes = await self._in_hand.transmit(self._connections)
+        await self._office.write(lambda session: record(session, outcomes, token))
+        self._office.journal.settled(token)
         self._look_back([outcome for _, outcome in outcomes], clock.monotonic() - granted_at)
         return len(rows)
 
-    async def _begin(self, campaign: int, rows: Sequence[Claimed], name: str) -> Batch:
+    async def _begin(
+        self, campaign: int, rows: Sequence[Claimed], token: str
+    ) -> list[tuple[Claimed, Parcel | Outcome]]:
         """Make each row's message, then commit that they are about to go; where that fails they go back."""
         office = self._office
         try:
             await office.read(lambda session: office.letters.learn(session, campaign, rows))
             parcels = office.letters.parcels(campaign, rows)
         except Exception:
-            await office.write(lambda session: claim.release(session, [row.id for row in rows], name))
+            await office.write(lambda session: claim.release(session, [row.id for row in rows], token))
+            office.journal.settled(token)
             raise
-        begun = await office.write(lambda session: claim.begin(session, [row.id for row in rows], name))
-        ready = [(row, parcel) for row, parcel in zip(rows, parcels, strict=True) if row.id in begun]
-        return Batch(ready, self._renew, lambda: not self._stopped.is_set() and campaign in office.sending)
+        begun = await office.write(lambda session: claim.begin(session, [row.id for row in rows], token))
+        return [(row, parcel) for row, parcel in zip(rows, parcels, strict=True) if row.id in begun]
+
+    def _may_go(self, campaign: int, delivery: int) -> bool:
+        """Whether a row in hand may be begun: not stopped, not paused, not withdrawn."""
+        office = self._office
+        return not self._stopped.is_set() and campaign in office.sending and delivery not in office.unwanted
 
     def _look_back(self, outcomes: Sequence[Outcome], seconds: float) -> None:
         """Batches of about a second, so that a stop or a death touches little; a pause where nothing left at all."""
-        if outcomes and all(outcome.fate is Fate.UNSENT for outcome in outcomes) and not self._stopped.is_set():
+        if outcomes and all(outcome.fate is Fate.UNSENT for outcome in outcomes):
             self._hold()
             log.logger().warning(
                 "relay.unavailable", provider=self._provider, why=outcomes[0].reply, retry_in=self._pause

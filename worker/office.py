@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from mailer import log
 from mailer.errors import UnavailableError
 from mailer.installation import Installation
+from worker.journal import Journal
 from worker.letter import Letters
 from worker.throttle import Grant, Level, Throttle
 from worker.transport import Transport
@@ -26,8 +27,11 @@ class Office:
     throttle: Throttle
     transport: Transport
     stopping: Callable[[], bool]
+    journal: Journal
     sending: frozenset[int] = frozenset()
     """The campaigns that are being sent, as last seen by the drain: a pause holds in mid-batch."""
+    unwanted: frozenset[int] = frozenset()
+    """Deliveries in hand whose readers have withdrawn, likewise."""
     letters: Letters = field(init=False)
 
     def __post_init__(self) -> None:

@@ -1,7 +1,7 @@
 """The ticker: a thread in every worker child that looks at the ledger now and then.
 
-It settles what dead workers held, closes what is finished, and says that work waits. Any
-number of them may run; each round changes only what still needs it.
+It settles what dead workers held, starts what is due, closes what is finished, and says that
+work waits. Any number of them may run; each round changes only what still needs it.
 """
 
 import threading
@@ -9,12 +9,19 @@ from collections.abc import Callable
 from typing import Protocol
 
 from mailer import clock, log
+from mailer.campaign import campaign
+from mailer.campaign.count import reconcile
 from mailer.campaign.ledger import finish, open_deliveries
-from mailer.db import Database
-from mailer.errors import UnavailableError
-from worker.claim import reap
+from mailer.db import schema
+from mailer.errors import MisconfiguredError, RefusedError, UnavailableError
+from mailer.events.restored import catch_up, seen
+from mailer.installation import Installation
+from worker.journal import Journal
+from worker.reap import fold_dead, reap, strays
 
 _LOOK_SECONDS = 0.5
+_NAME = "twinletter"
+"""Who does on record what no person did."""
 
 
 class WorkWaits(Protocol):
@@ -24,21 +31,27 @@ class WorkWaits(Protocol):
 
 
 class Ticker:
-    """Rounds, ``seconds`` apart, the first at once; ``leave`` is called after the last."""
+    """Rounds, ``seconds`` apart, the first at once; ``leave`` is called after the last.
+
+    ``give_up`` ends the whole worker, where going on would do no good.
+    """
 
     def __init__(
         self,
-        database: Database,
+        house: Installation,
+        journal: Journal,
         work_waits: WorkWaits,
         stopping: Callable[[], bool],
         leave: Callable[[], None],
-        seconds: float,
+        give_up: Callable[[], None],
     ) -> None:
-        self._database = database
+        self._house = house
+        self._journal = journal
         self._work_waits = work_waits
         self._stopping = stopping
         self._leave = leave
-        self._seconds = seconds
+        self._give_up = give_up
+        self._seconds = house.settings.tick
         self._waiting = 0
 
     def start(self) -> None:
@@ -51,6 +64,11 @@ class Ticker:
                 self.tick()
             except UnavailableError as error:
                 log.logger().warning("database.unavailable", why=str(error), retry_in=self._seconds)
+            except MisconfiguredError as error:
+                # The schema has changed under us: a program that knows it must take over.
+                log.logger().error("worker.refused", why=str(error))
+                self._give_up()
+                break
             except Exception:  # noqa: BLE001 — a ticker that died would leave rows in dead hands for ever
                 log.logger().exception("tick.broke")
             self._rest()
@@ -64,14 +82,39 @@ class Ticker:
 
     def tick(self) -> None:
         """One round."""
-        with self._database.write() as session:
+        database = self._house.database
+        schema.check(database)
+        catch_up(self._house)
+        seen(database, self._house.settings)
+        fold_dead(self._house)
+        self._start_due()
+        with database.write() as session:
+            stray = strays(session, self._journal)
             reaped = reap(session)
+            campaign.sweep(session)
             finished = finish(session)
             waiting = open_deliveries(session)
-        if any(reaped.values()):
+        if stray:
+            log.logger().warning("claims.strayed", deliveries=stray)
+        if reaped.total():
             log.logger().warning("leases.reaped", **reaped)
-        for campaign in finished:
-            log.logger().info("campaign.finished", campaign=campaign)
+        for number in finished:
+            log.logger().info("campaign.finished", campaign=number)
+            with database.write() as session:
+                reconcile(session, number)
         if waiting:
             self._work_waits(unmoved=waiting == self._waiting)
         self._waiting = waiting
+
+    def _start_due(self) -> None:
+        """Start a scheduled campaign whose moment has come; one that cannot be started is held, and it is said why."""
+        try:
+            with self._house.database.write() as session:
+                if found := campaign.due(session):
+                    number = found.id
+                    n = campaign.start(session, found, _NAME)
+                    log.logger().info("campaign.started", campaign=number, deliveries=n)
+        except RefusedError as error:
+            with self._house.database.write() as session:
+                campaign.hold(session, campaign.find(session, number), _NAME, str(error))
+            log.logger().error("campaign.held", campaign=number, why=str(error))

@@ -1,13 +1,14 @@
 """A transport without a network: it keeps what it is handed and answers as told."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from mailer import clock
 from mailer.installation import Installation
 from worker.drain import Drain
+from worker.journal import Journal
 from worker.office import Office
 from worker.throttle.sql import SqlThrottle
 from worker.transport import Fate, Outcome, Parcel
@@ -25,8 +26,9 @@ class MemoryTransport:
     def connect(self) -> "MemoryTransport":
         return self
 
-    async def send(self, parcel: Parcel) -> Outcome:
+    async def send(self, parcel: Parcel, leaving: Callable[[], None]) -> Outcome:
         await asyncio.sleep(0)
+        leaving()
         self.sent.append(parcel)
         return self.answer(parcel)
 
@@ -40,8 +42,15 @@ def transport() -> MemoryTransport:
 
 
 @pytest.fixture
-def office(house: Installation, transport: MemoryTransport) -> Office:
-    return Office(house, SqlThrottle(house), transport, lambda: False)
+def journal(house: Installation) -> Iterator[Journal]:
+    made = Journal(house.settings.home, house.keys.fingerprint())
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def office(house: Installation, transport: MemoryTransport, journal: Journal) -> Office:
+    return Office(house, SqlThrottle(house), transport, lambda: False, journal)
 
 
 @pytest.fixture

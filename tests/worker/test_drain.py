@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from mailer import clock
+from mailer.campaign.ledger import finish
 from mailer.db.types import now_in
 from mailer.errors import UnavailableError
 from mailer.events.unsubscribe import unsubscribe
@@ -18,6 +19,8 @@ from tests.worker.conftest import MemoryTransport
 from worker import claim
 from worker.drain import Drain
 from worker.office import Office
+from worker.reap import reap
+from worker.record import record
 from worker.throttle import Grant, Level
 from worker.transport import Fate, Outcome, Parcel
 
@@ -45,7 +48,7 @@ def test_who_unsubscribes_after_the_expansion_gets_nothing(
 ) -> None:
     with house.database.write() as session:
         ref = session.scalars(select(Subscriber.ref).limit(1)).one()
-        unsubscribe(session, ref, sending.topic_id)
+        unsubscribe(session, ref, sending.topic_id, house.settings.withdrawals)
     drain()
     assert len(transport.sent) == 39
     assert _states(house, sending) == {S.SENT: 39, S.SUPPRESSED: 1}
@@ -106,7 +109,7 @@ def test_what_a_dead_worker_held_is_settled_honestly(
         providers = [provider for provider, _ in claim.lanes(session)]
         rows = [row for p in providers for row in claim.claim(session, sending.id, p, 40, "dead", -1.0)]
         claim.begin(session, [row.id for row in rows[:15]], "dead")
-        assert sum(claim.reap(session).values()) == 40
+        assert reap(session).total() == 40
     expected = {S.UNCERTAIN: 15, S.PENDING: 25} if state is S.UNCERTAIN else {S.PENDING: 40}
     assert _states(house, sending) == expected
     with house.database.read() as session:
@@ -122,12 +125,12 @@ def test_a_returning_owner_settles_its_own_uncertain_rows_and_nobody_elses(
         provider = next(provider for provider, _ in claim.lanes(session))
         rows = claim.claim(session, sending.id, provider, 40, "zombie", -1.0)
         claim.begin(session, [row.id for row in rows], "zombie")
-        claim.reap(session)
+        reap(session)
         sent = [(row, Outcome(Fate.SENT, 250)) for row in rows]
-        claim.record(session, sent, "stranger")
+        record(session, sent, "stranger")
     assert _states(house, sending)[S.UNCERTAIN] == len(rows)
     with house.database.write() as session:
-        claim.record(session, sent, "zombie")
+        record(session, sent, "zombie")
     assert _states(house, sending)[S.SENT] == len(rows)
 
 
@@ -137,11 +140,12 @@ def test_a_doubt_settled_as_unsent_reopens_its_campaign(
     with house.database.write() as session:
         rows = [r for p, _ in claim.lanes(session) for r in claim.claim(session, sending.id, p, 40, "late", -1.0)]
         claim.begin(session, [row.id for row in rows], "late")
-        claim.reap(session)
+        reap(session)
     drain()
     with house.database.write() as session:
         assert session.get_one(Campaign, sending.id).state is CampaignState.FINISHED
-        claim.record(session, [(row, Outcome(Fate.UNSENT)) for row in rows], "late")
+        record(session, [(row, Outcome(Fate.UNSENT)) for row in rows], "late")
+        assert finish(session) == []
     drain()
     assert len(transport.sent) == 40
     assert _states(house, sending) == {S.SENT: 40}
@@ -239,15 +243,15 @@ def test_limits_are_kept_by_lanes_together(
 
 
 def test_a_database_that_comes_back_is_waited_for(
-    house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run
+    house: Installation,
+    sending: Campaign,
+    transport: MemoryTransport,
+    drain: Run,
+    lose_database: Callable[[], Callable[[], None]],
 ) -> None:
-    database = house.settings.home / "twinletter.db"
-    away = database.with_suffix(".away")
-
     def lose(_: Parcel) -> Outcome:
         if len(transport.sent) == 5:
-            database.rename(away)
-            threading.Timer(1.0, lambda: away.rename(database)).start()
+            threading.Timer(1.0, lose_database()).start()
         return Outcome(Fate.SENT, 250)
 
     transport.answer = lose

@@ -71,9 +71,9 @@ def talk(chosen: Settings) -> Callable[[str, str | None], tuple[Outcome, Outcome
         port = server.sockets[0].getsockname()[1]
         settings = chosen.model_copy(update={"relay_url": f"smtp://127.0.0.1:{port}", "smtp_timeout": 0.5})
         connection = SmtpRelay(settings).connect()
-        first = await connection.send(PARCEL)
+        first = await connection.send(PARCEL, lambda: None)
         bad.bad.clear()
-        second = await connection.send(PARCEL)
+        second = await connection.send(PARCEL, lambda: None)
         await connection.close()
         server.close()
         await bad.end()
@@ -128,6 +128,6 @@ def test_an_endless_reply_is_cut_and_costs_no_time(talk: Callable[[str, str | No
 def test_nobody_there_is_unsent(chosen: Settings) -> None:
     async def run() -> Outcome:
         settings = chosen.model_copy(update={"relay_url": "smtp://127.0.0.1:1"})
-        return await SmtpRelay(settings).connect().send(PARCEL)
+        return await SmtpRelay(settings).connect().send(PARCEL, lambda: None)
 
     assert asyncio.run(run()).fate is Fate.UNSENT

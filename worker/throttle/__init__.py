@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+FARTHEST_US = 3_600_000_000
+"""A level given away for longer than this, and than two messages, was written by a clock that was wrong."""
+
 
 @dataclass(frozen=True, slots=True)
 class Level:

@@ -14,10 +14,7 @@ from mailer.db.types import now_in
 from mailer.db.upsert import insert
 from mailer.installation import Installation
 from mailer.model import ThrottleLevel
-from worker.throttle import Grant, Level
-
-# A level further ahead than this, and than two messages, was written before a reboot.
-_FARTHEST_US = 3_600_000_000
+from worker.throttle import FARTHEST_US, Grant, Level
 
 
 class SqlThrottle:
@@ -61,16 +58,25 @@ class SqlThrottle:
         """The store's time, and up to when each level is given away, never before now."""
         # Locked in one order, so that two workers never wait for each other in a ring.
         scopes = sorted(level.scope for level in levels)
+        known = self._lock(session, scopes)
+        if missing := [scope for scope in scopes if scope not in known]:
+            # What is not there cannot be locked: all who come first would each be given a whole burst.
+            rows = [{"scope": scope, "given_until": 0} for scope in missing]
+            session.execute(insert(session, ThrottleLevel).on_conflict_do_nothing(), rows)
+            known = self._lock(session, scopes)
+        now = self._now(session)
+        farthest = {level.scope: now + max(FARTHEST_US, 2 * level.interval_us) for level in levels}
+        return now, {scope: max(now, until) if until <= farthest[scope] else now for scope, until in known.items()}
+
+    @staticmethod
+    def _lock(session: Session, scopes: Sequence[str]) -> dict[str, int]:
         rows = session.execute(
             select(ThrottleLevel.scope, ThrottleLevel.given_until)
             .where(ThrottleLevel.scope.in_(scopes))
             .order_by(ThrottleLevel.scope)
             .with_for_update()
         )
-        known = dict(rows.all())
-        now = self._now(session)
-        farthest = {level.scope: max(_FARTHEST_US, 2 * level.interval_us) for level in levels}
-        return now, {s: max(now, known.get(s, now) if known.get(s, now) - now <= farthest[s] else now) for s in scopes}
+        return dict(rows.all())
 
     def _now(self, session: Session) -> int:
         """Microseconds of one clock that all users of this store share."""

@@ -1,5 +1,6 @@
 """The ways out: a transport hands one message to a server and says what became of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -14,7 +15,9 @@ class Fate(StrEnum):
     UNCERTAIN = "uncertain"
     """The body had left and no reply came: the server may have taken it or not (RFC 1047)."""
     UNSENT = "unsent"
-    """It certainly did not leave; nothing is known against the recipient."""
+    """It certainly did not leave, since a server or this machine would not; nothing is known against the recipient."""
+    KEPT = "kept"
+    """It was not begun: paused, stopped, withdrawn, or its lease was nearly over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,12 @@ class Connection(Protocol):
     @property
     def timeout(self) -> float: ...
 
-    async def send(self, parcel: Parcel) -> Outcome:
-        """Hand over one message. Never raises for what a server does: every fate is an outcome."""
+    async def send(self, parcel: Parcel, leaving: Callable[[], None]) -> Outcome:
+        """Hand over one message. Never raises for what a server does: every fate is an outcome.
+
+        ``leaving`` is called just before the body's first octet; where it raises, none leaves and
+        what it raised is passed on.
+        """
 
     async def close(self) -> None:
         """Say goodbye."""

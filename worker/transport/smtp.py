@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from enum import IntEnum
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from aiosmtplib import SMTPException, SMTPResponse, SMTPResponseException, SMTPS
 
 from mailer import log
 from mailer.config import Settings
+from mailer.errors import MailerError
 from worker.transport import Fate, Outcome, Parcel
 
 _SMTP_PORT = 25
@@ -53,11 +55,15 @@ class SmtpConnection:
         self.timeout = timeout
         self._step = _Step.GREETING
 
-    async def send(self, parcel: Parcel) -> Outcome:
+    async def send(self, parcel: Parcel, leaving: Callable[[], None]) -> Outcome:
         self._step = _Step.GREETING
         try:
             async with asyncio.timeout(self.timeout):
-                reply = await self._transact(parcel)
+                reply = await self._transact(parcel, leaving)
+        except MailerError:
+            # The server waits for a body that does not come.
+            self._client.close()
+            raise
         except SMTPResponseException as error:
             reply = SMTPResponse(error.code, error.message)
         except (SMTPException, OSError, ValueError, RuntimeError) as error:
@@ -70,7 +76,7 @@ class SmtpConnection:
             await self._reset()
         return outcome
 
-    async def _transact(self, parcel: Parcel) -> SMTPResponse:
+    async def _transact(self, parcel: Parcel, leaving: Callable[[], None]) -> SMTPResponse:
         """Send one message; the last reply, which is a refusal where it came early."""
         if not self._client.is_connected:
             await self._client.connect()
@@ -83,6 +89,7 @@ class SmtpConnection:
         protocol = self._client.protocol
         if protocol is None:
             raise SMTPServerDisconnected("the server closed the connection")
+        leaving()
         self._step = _Step.BODY
         protocol.write(parcel.content.replace(b"\r\n.", b"\r\n..") + b".\r\n")
         return await protocol.read_response(self.timeout)

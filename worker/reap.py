@@ -1,0 +1,120 @@
+"""Settling what dead workers held: by their journals at once, by their leases where there is none to read."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Row, Select, or_, select
+from sqlalchemy.orm import Session
+
+from mailer import log
+from mailer.campaign.ledger import transition
+from mailer.db.types import now_in
+from mailer.installation import Installation
+from mailer.model import Campaign, Delivery, DeliveryState
+from mailer.model.delivery import HELD, among
+from worker.journal import Journal, Story, found_dead, journals
+from worker.record import died, record
+from worker.transport import Outcome
+
+_S = DeliveryState
+_REAPED_AT_ONCE = 1000
+_TOLD = "told by the journal of a worker that died"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A row in a dead worker's hands."""
+
+    id: int
+    attempts: int
+    resend: bool
+
+
+def reap(session: Session) -> Counter[str]:
+    """Settle what is held beyond its lease; how many went where.
+
+    Claimed rows never left: they wait again. Rows being sent may have left: they are uncertain,
+    or go again, marked as perhaps doubled, where the campaign's policy says so.
+    """
+    expired = (
+        _held()
+        .where(among(HELD), Delivery.lease_until < now_in())
+        .limit(_REAPED_AT_ONCE)
+        .with_for_update(skip_locked=True, of=Delivery)
+    )
+    return _settle(session, session.execute(expired).all())
+
+
+def fold(session: Session, story: Story) -> Counter[str]:
+    """Settle a dead worker's rows by what its journal tells; how many went where.
+
+    Those of its rows that were called uncertain meanwhile are settled too, where the journal knows
+    better; those that an operator or another worker has taken since carry its claim no more.
+    """
+    mine = (
+        _held()
+        .where(or_(among(HELD), among([_S.UNCERTAIN])), Delivery.claim.like(f"{story.name}-%"))
+        # Waited for, not passed over: the journal is removed when this is done.
+        .with_for_update(of=Delivery)
+    )
+    known: dict[str, list[tuple[Held, Outcome]]] = defaultdict(list)
+    rest = []
+    for row in session.execute(mine):
+        fate, code = story.of(row.claim, row.id)
+        if row.state is _S.CLAIMED or fate is None:
+            rest.append(row)
+        else:
+            known[row.claim].append((_one(row), Outcome(fate, code, reply=_TOLD, after_body=True)))
+    went = Counter(outcome.fate.value for outcomes in known.values() for _, outcome in outcomes)
+    for claim, outcomes in known.items():
+        record(session, outcomes, claim)
+    return went + _settle(session, [row for row in rest if row.state is not _S.UNCERTAIN])
+
+
+def strays(session: Session, journal: Journal) -> int:
+    """Hand back what is held in this living process's name under no claim that it has open; how many.
+
+    So it is where the answer to a commit was lost: the database took a claim of which we heard
+    nothing, and none of those was begun.
+    """
+    held = session.execute(_held().where(among(HELD), Delivery.claim.like(f"{journal.name}-%"))).all()
+    # Asked after the rows were read: a claim is open before it takes any, and closed after its last is settled.
+    stray = [row for row in held if not journal.is_open(row.claim)]
+    back = 0
+    for claim in {row.claim for row in stray}:
+        for before in HELD:
+            ids = [row.id for row in stray if row.claim == claim and row.state is before]
+            back += len(transition(session, before, _S.PENDING, ids, claim=claim))
+    return back
+
+
+def _held() -> Select[*tuple[object, ...]]:
+    return select(
+        Delivery.id,
+        Delivery.state,
+        Delivery.claim,
+        Delivery.attempts,
+        (Campaign.uncertain_policy == "resend").label("resend"),
+    ).join(Campaign, Campaign.id == Delivery.campaign_id)
+
+
+def _one(row: Row[*tuple[object, ...]]) -> Held:
+    return Held(row.id, row.attempts, row.resend)
+
+
+def _settle(session: Session, rows: Sequence[Row[*tuple[object, ...]]]) -> Counter[str]:
+    waiting = transition(session, _S.CLAIMED, _S.PENDING, [row.id for row in rows if row.state is _S.CLAIMED])
+    uncertain, resent = died(session, [_one(row) for row in rows if row.state is _S.SENDING])
+    return Counter(pending=len(waiting), uncertain=uncertain, resend=resent)
+
+
+def fold_dead(house: Installation) -> None:
+    """Fold the journals that dead workers left on this host, each in a transaction of its own."""
+    mark = house.keys.fingerprint()
+    for path in journals(house.settings.home):
+        with found_dead(path, mark) as story:
+            if story is not None:
+                with house.database.write() as session:
+                    went = fold(session, story)
+                log.logger().warning("journal.folded", journal=story.name, **went)
