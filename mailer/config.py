@@ -43,6 +43,10 @@ class Settings(BaseSettings):
         default="",
         description="An SQLAlchemy URL. Empty: SQLite, `twinletter.db` in the data home.",
     )
+    withdrawals_file: str = Field(
+        default="",
+        description="Where withdrawals are kept outside the database. Empty: `withdrawals` in the data home.",
+    )
     broker_url: str = Field(
         default="",
         description="A Celery broker URL. Empty: a private Redis where its program is found,"
@@ -56,8 +60,11 @@ class Settings(BaseSettings):
         default="https://newsletter.example",
         description="Where readers reach the public pages; https, since mail providers ask for it.",
     )
+    web_host: Annotated[str, Field(min_length=1)] = Field(
+        default="127.0.0.1", description="The address that `mailer web` and `mailer up` serve the pages on."
+    )
     web_port: Annotated[int, Field(ge=0, le=65535)] = Field(
-        default=0, description="The port of the pages on 127.0.0.1. 0: any free one."
+        default=0, description="The port of the pages. 0: 8025, or any free one for the demo."
     )
     smtp_timeout: Annotated[float, Field(gt=0, le=600)] = Field(
         default=60.0, description="Seconds that handing over one message may take, connecting included."
@@ -112,6 +119,12 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The database URL in force."""
         return self.database_url or f"sqlite:///{self.home / 'twinletter.db'}"
+
+    @property
+    def withdrawals(self) -> Path:
+        """The withdrawals file in force."""
+        chosen = self.withdrawals_file
+        return Path(chosen).expanduser().absolute() if chosen else self.home / "withdrawals"
 
 
 def load(**overrides: object) -> Settings:

@@ -63,3 +63,7 @@ class UnavailableError(MailerError):
 
     status = 503
     temporary = True
+
+
+class UnrecordedError(UnavailableError):
+    """A reader's wish that could not be put on the disk: said to them as it is, since they count on it."""

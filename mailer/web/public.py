@@ -5,6 +5,7 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
+from mailer.errors import UnrecordedError
 from mailer.events import unsubscribe as events
 from mailer.i18n import languages
 from mailer.installation import Installation
@@ -39,8 +40,14 @@ async def unsubscribe(request: Request, token: str) -> Response:
 def _change(request: Request, token: str, *, undo: bool) -> Response:
     house: Installation = request.app.state.installation
     ref, topic = house.keys.read_unsubscribe_token(token)
-    with house.database.write() as session:
-        (events.resubscribe if undo else events.unsubscribe)(session, ref, topic)
+    with house.database.read() as session:
+        mode = events.standing(session, ref, topic).mode
+    try:
+        with house.database.write() as session:
+            (events.resubscribe if undo else events.unsubscribe)(session, ref, topic, house.settings.withdrawals)
+    except UnrecordedError as error:
+        # Said in the language that the page would have had.
+        return render(request, "error.html", status=error.status, preferred=languages(mode)[0], error=error)
     with house.database.read() as session:
         return _page(request, session, ref, topic, restored=undo)
 

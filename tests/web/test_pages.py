@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from mailer.demo.mailbox import Mailbox
 from mailer.demo.show import Stage
 from mailer.demo.site import site
+from mailer.events.replay import Replayed, replay
 from mailer.installation import Installation
 from mailer.model import Campaign, Event, Subscriber, Subscription, SubscriptionState, Variant
 from mailer.web import app as web
@@ -87,6 +88,43 @@ def test_the_page_speaks_the_mails_language(
     assert page.status_code == 200
     assert f'<html lang="{language}">' in page.text
     assert page.headers["content-language"] == language
+
+
+def test_a_withdrawal_is_in_its_file_before_the_page_answers(
+    house: Installation, public: TestClient, link: str
+) -> None:
+    for content in (b"", b"", b"undo=1"):
+        assert public.post(link, content=content).status_code == 200
+    kinds = [line.split()[1] for line in house.settings.withdrawals.read_text().splitlines()]
+    assert kinds == ["withdraw", "restore"]
+    assert replay(house) == Replayed()
+
+
+@pytest.mark.parametrize(
+    ("accept", "query", "language"), [("zh-HK", "", "en-GB"), ("en", "?lang=zh-Hant-HK", "zh-Hant-HK")]
+)
+def test_a_page_that_cannot_keep_a_withdrawal_says_so(
+    house: Installation, public: TestClient, link: str, accept: str, query: str, language: str
+) -> None:
+    house.settings.withdrawals.mkdir()
+    for content in (b"List-Unsubscribe=One-Click", b""):
+        answer = public.post(link + query, content=content, headers=FORM | {"accept-language": accept})
+        assert answer.status_code == 503
+        assert f'<html lang="{language}">' in answer.text
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+    if language == "en-GB":
+        assert "nothing was changed" in answer.text
+    assert _withdrawn(house) == 0
+    assert public.get(link).status_code == 200
+
+
+def test_a_withdrawal_that_cannot_be_undone_stays(house: Installation, public: TestClient, link: str) -> None:
+    public.post(link)
+    house.settings.withdrawals.unlink()
+    house.settings.withdrawals.mkdir()
+    assert public.post(link, content=b"undo=1").status_code == 503
+    assert public.post(link).status_code == 200  # done before: there is nothing to keep
+    assert _withdrawn(house) == 1
 
 
 @pytest.mark.parametrize("token", ["", "x", "A" * 50, "%00", "é", "../../etc/passwd", "A" * 4000])
