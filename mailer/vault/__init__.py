@@ -1,0 +1,12 @@
+"""The key ring and all that is done with it: sealed fields, blind indexes, signed tokens, DKIM keys.
+
+The only package that touches a key. A stolen database without the key file gives no name and
+no address; a stolen key file without the database gives nothing at all.
+"""
+
+from mailer.vault.dkim import DkimKey
+from mailer.vault.ring import create, unlock
+from mailer.vault.seal import Opener, Place
+from mailer.vault.vault import Vault, digest, new_ref
+
+__all__ = ["DkimKey", "Opener", "Place", "Vault", "create", "digest", "new_ref", "unlock"]
