@@ -4,7 +4,8 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from mailer import clock, queue
@@ -17,23 +18,43 @@ _LONGEST_SOCKET_PATH = 100
 _START_SECONDS = 5.0
 
 
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """The settings that name it, what people call it, and its program where it is our own and has to be started."""
+
+    settings: Settings
+    said: str
+    program: str = ""
+
+
+def choose(settings: Settings) -> Broker:
+    """A configured URL; else a private Redis or Valkey on a unix socket in the data home; else a folder there."""
+    if settings.broker_url:
+        return Broker(settings, settings.broker_url.partition("://")[0])
+    program = next(filter(None, map(shutil.which, _PROGRAMS)), None)
+    if program is None or len(str(_socket(settings))) > _LONGEST_SOCKET_PATH:
+        return Broker(settings.model_copy(update={"broker_url": "filesystem://"}), "filesystem")
+    own = settings.model_copy(update={"broker_url": _url(settings)})
+    return Broker(own, f"private {Path(program).name}", program)
+
+
 @contextmanager
 def running(settings: Settings) -> Iterator[tuple[Settings, str]]:
     """The settings with a broker that runs, and its description, for as long as the block lasts.
 
-    A configured URL; else a private Redis or Valkey on a unix socket in the data home; else
-    a folder there. Raises UnavailableError where the private one does not start; ``queue.check``
-    tells whether a configured one answers.
+    Raises UnavailableError where a private one does not start; ``queue.check`` tells whether a
+    configured one answers.
     """
-    if settings.broker_url:
-        yield settings, settings.broker_url.partition("://")[0]
+    broker = choose(settings)
+    if not broker.program:
+        yield broker.settings, broker.said
         return
-    program = next(filter(None, map(shutil.which, _PROGRAMS)), None)
-    if program is None or len(str(_socket(settings))) > _LONGEST_SOCKET_PATH:
-        yield settings.model_copy(update={"broker_url": "filesystem://"}), "filesystem"
-        return
-    with _private_server(program, _socket(settings)):
-        yield settings.model_copy(update={"broker_url": _url(settings)}), f"private {Path(program).name}"
+    process = start(broker)
+    try:
+        yield broker.settings, broker.said
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def chosen(settings: Settings) -> Settings:
@@ -63,40 +84,40 @@ def _answers(path: Path) -> bool:
         return False
 
 
-@contextmanager
-def _private_server(program: str, path: Path) -> Iterator[None]:
+def start(broker: Broker) -> subprocess.Popen[bytes]:
+    """The private one, once it answers. Raises UnavailableError where it does not."""
+    path = _socket(broker.settings)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _dismiss(path)
     log = path.with_name("redis.log")
+    where = ["--unixsocket", str(path), "--unixsocketperm", "700", "--port", "0"]
+    what = ["--dir", str(path.parent), "--appendonly", "yes", "--logfile", str(log)]
     process = subprocess.Popen(  # noqa: S603 — a program found on PATH, arguments of our own
-        [
-            program,
-            "--port",
-            "0",
-            "--unixsocket",
-            str(path),
-            "--unixsocketperm",
-            "700",
-            "--dir",
-            str(path.parent),
-            "--appendonly",
-            "yes",
-            "--logfile",
-            str(log),
-        ],
+        [broker.program, *where, *what],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    try:
+    with ExitStack() as undo:
+        undo.callback(process.wait)
+        undo.callback(process.terminate)
         deadline = clock.monotonic() + _START_SECONDS
         while not _answers(path):
             if process.poll() is not None or clock.monotonic() > deadline:
                 raise UnavailableError(
-                    N_("The private %(program)s did not start: see %(log)s."), program=program, log=log
+                    N_("The private %(program)s did not start: see %(log)s."), program=broker.program, log=log
                 )
             clock.sleep(0.05)
-        yield
-    finally:
-        process.terminate()
-        process.wait()
+        undo.pop_all()
+    return process
+
+
+def _dismiss(path: Path) -> None:
+    """End a private one that outlived whoever started it: two would write the same files."""
+    deadline = clock.monotonic() + _START_SECONDS
+    while _answers(path) and clock.monotonic() < deadline:
+        with suppress(OSError), socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(path))
+            client.sendall(b"SHUTDOWN\r\n")
+        clock.sleep(0.1)

@@ -11,6 +11,7 @@ from celery import Celery
 from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 
+from mailer import log
 from mailer.config import Settings
 from mailer.errors import MisconfiguredError, UnavailableError
 from mailer.i18n import N_
@@ -47,6 +48,8 @@ def app(settings: Settings) -> Celery:
     celery.conf.update(
         broker_transport_options=transport_options(settings),
         broker_connection_retry_on_startup=True,
+        # For ever; 0 would be not even once, whatever Celery's manual says.
+        broker_connection_max_retries=None,
         task_ignore_result=True,
         task_default_queue="twinletter",
         worker_prefetch_multiplier=1,
@@ -81,6 +84,14 @@ def check(settings: Settings) -> None:
         ) from None
     except (OperationalError, OSError) as error:
         raise _unavailable(error) from None
+
+
+def look(settings: Settings) -> None:
+    """The same for what works without a broker too, only slower: one that is away is said, and no error."""
+    try:
+        check(settings)
+    except UnavailableError as error:
+        log.logger().warning("broker.unavailable", why=str(error))
 
 
 def _unavailable(error: Exception) -> UnavailableError:

@@ -1,13 +1,25 @@
-"""``mailer campaign …``: starting a campaign and looking at it."""
+"""``mailer campaign …``: making a campaign, starting and stopping it, looking at it."""
+
+import sys
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import typer
+from rich.table import Table
+from sqlalchemy.orm import Session
 
 from mailer import broker, installation, queue
-from mailer.campaign import campaign
+from mailer.campaign import campaign as life
 from mailer.cli.screen import screen, show_help
+from mailer.compose import edition as editions
 from mailer.config import settings
-from mailer.errors import UnavailableError
-from mailer.report.figures import all_figures, figures, settled
+from mailer.errors import UnavailableError, WrongUsageError
+from mailer.i18n import N_
+from mailer.installation import Installation
+from mailer.model import Campaign, DeliveryState
+from mailer.report import names
+from mailer.report.figures import Figures, all_figures, figures, settled
 
 app = typer.Typer(
     help="Campaigns: an edition on its way to its readers.", invoke_without_command=True, rich_markup_mode=None
@@ -22,6 +34,55 @@ app.callback()(show_help)
 
 
 @app.command()
+def create(
+    edition: str = typer.Argument(help="The slug of an approved edition."),
+    topic: str | None = typer.Option(None, "--topic", help="The topic's slug. [default: the newsletter's only one]"),
+    newsletter: str | None = typer.Option(None, "--newsletter", help="Its slug. [default: the only one]"),
+    uncertain: str = typer.Option("leave", "--uncertain", help="Mails in doubt: leave them, or resend them."),
+    name: str = _AS,
+    as_json: bool = _JSON,
+) -> None:
+    """Make a draft campaign of an approved edition."""
+    if uncertain not in ("leave", "resend"):
+        raise WrongUsageError(N_("--uncertain is leave (never twice) or resend (never not at all)."))
+    with installation.unlock(settings()).database.write() as session:
+        found = editions.find(session, edition, newsletter)
+        made = life.create(session, found, editions.topic(found.newsletter, topic), name, uncertain)
+        number = made.id
+    if as_json:
+        screen().json({"campaign": number})
+    else:
+        screen().out(screen().say(N_("Campaign %(id)s is a draft: start or schedule it."), id=number))
+
+
+@app.command()
+def schedule(
+    number: int = _NUMBER,
+    at: str = typer.Option(..., "--at", help='When, in the newsletter\'s own time: "2027-01-05 09:00".'),
+    name: str = _AS,
+    as_json: bool = _JSON,
+) -> None:
+    """Have it start by itself at a time to come."""
+    with installation.unlock(settings()).database.write() as session:
+        found = life.find(session, number)
+        moment = _moment(at, found.topic.newsletter.zone)
+        life.schedule(session, found, moment, name)
+    if as_json:
+        screen().json({"campaign": number, "at": moment.isoformat()})
+    else:
+        local = moment.strftime("%Y-%m-%d %H:%M %Z")
+        screen().out(screen().say(N_("Campaign %(id)s starts at %(at)s."), id=number, at=local))
+
+
+def _moment(text: str, zone: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise WrongUsageError(N_('--at takes a date and a time: "2027-01-05 09:00".')) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
+
+
+@app.command()
 def start(number: int = _NUMBER, name: str = _AS, as_json: bool = _JSON) -> None:
     """Expand the audience into deliveries and wake the workers."""
     chosen = broker.chosen(settings())
@@ -29,16 +90,71 @@ def start(number: int = _NUMBER, name: str = _AS, as_json: bool = _JSON) -> None
     # Before anything is done: a campaign that nobody is woken for would only start at the next tick.
     queue.check(chosen)
     with house.database.write() as session:
-        deliveries = campaign.start(session, campaign.find(session, number), name)
-    try:
-        queue.wake(queue.app(chosen))
-    except UnavailableError as error:
-        # The campaign is started all the same: the workers' tickers find it.
-        screen().remarks.print(screen().say(error.message, **error.values))
+        deliveries = life.start(session, life.find(session, number), name)
+    wake(house)
     if as_json:
         screen().json({"campaign": number, "deliveries": deliveries})
     else:
-        screen().out(screen().say("Campaign %(id)s is on its way to %(n)s readers.", id=number, n=deliveries))
+        screen().out(screen().say(N_("Campaign %(id)s is on its way to %(n)s readers."), id=number, n=deliveries))
+
+
+def wake(house: Installation) -> None:
+    """Tell the workers; where the broker is away their tickers find out by themselves, and that is said."""
+    try:
+        queue.wake(queue.app(house.settings))
+    except UnavailableError as error:
+        screen().remark(error.message, **error.values)
+
+
+@app.command()
+def pause(number: int = _NUMBER, name: str = _AS, as_json: bool = _JSON) -> None:
+    """Stop within a second: what is on the wire is finished, the rest waits."""
+    _change(number, as_json, lambda session, found: life.pause(session, found, name))
+
+
+@app.command()
+def resume(number: int = _NUMBER, name: str = _AS, as_json: bool = _JSON) -> None:
+    """Go on with a paused or held campaign."""
+    wake(_change(number, as_json, lambda session, found: life.resume(session, found, name)))
+
+
+@app.command()
+def cancel(number: int = _NUMBER, name: str = _AS, as_json: bool = _JSON) -> None:
+    """End it for good: what was not sent will not be."""
+    if sys.stdin.isatty():
+        typer.confirm(screen().say(N_("Cancel campaign %(id)s for good?"), id=number), abort=True, err=True)
+    house = _change(number, as_json, lambda session, found: life.cancel(session, found, name))
+    with house.database.read() as session:
+        left = figures(session, number)
+    with screen().progress() as bars:
+        bar = bars.add_task(screen().say(N_("Cancelled")), total=left.total - settled(left.states))
+        # Nobody claims them any more; workers go on with this if it is broken off.
+        while swept := _sweep(house):
+            bars.advance(bar, swept)
+
+
+def _sweep(house: Installation) -> int:
+    with house.database.write() as session:
+        return life.sweep(session)
+
+
+def _change(number: int, as_json: bool, step: Callable[[Session, Campaign], None]) -> Installation:
+    """Take a step and say where the campaign stands."""
+    house = installation.unlock(broker.chosen(settings()))
+    with house.database.write() as session:
+        found = life.find(session, number)
+        step(session, found)
+        state = found.state.value
+    if as_json:
+        screen().json({"campaign": number, "state": state})
+    else:
+        screen().out(screen().say(N_("Campaign %(id)s: %(state)s"), id=number, state=state_name(state)))
+    return house
+
+
+def state_name(state: str) -> str:
+    """A state in the person's language."""
+    return screen().say(names.STATES[state])
 
 
 @app.command()
@@ -50,15 +166,46 @@ def status(
     with installation.unlock(settings()).database.read() as session:
         found = all_figures(session) if number is None else [figures(session, number)]
     if as_json:
-        screen().json(
-            {
-                "campaigns": [
-                    {"id": f.id, "state": f.state, "deliveries": {s.value: n for s, n in f.states.items()}}
-                    for f in found
-                ]
-            }
-        )
+        screen().json({"campaigns": [_numbers(f) for f in found]})
         return
     for f in found:
-        numbers = ", ".join(f"{state.value} {n}" for state, n in sorted(f.states.items()))
-        screen().out(f"{f.id}  {f.slug}  {f.state.value}  {settled(f.states)}/{f.total}  {numbers}")
+        numbers = ", ".join(f"{state_name(state)} {n}" for state, n in sorted(f.states.items()))
+        screen().out(f"{f.id}  {f.slug}  {state_name(f.state)}  {settled(f.states)}/{f.total}  {numbers}")
+
+
+@app.command()
+def report(number: int = _NUMBER, as_json: bool = _JSON) -> None:
+    """A campaign's figures by language and by provider, and why mails failed."""
+    with installation.unlock(settings()).database.read() as session:
+        found = figures(session, number)
+        reasons = found.reasons(session)
+    if as_json:
+        by = {"variants": found.by_variant, "providers": found.by_provider}
+        parts = {key: {name: _states(states) for name, states in groups.items()} for key, groups in by.items()}
+        screen().json(_numbers(found) | parts | {"reasons": reasons})
+        return
+    screen().out(f"{found.id}  {found.slug}  {state_name(found.state)}  {settled(found.states)}/{found.total}")
+    screen().results.print(table(N_("Language"), found.by_variant))
+    providers = {screen().say(names.PROVIDERS[key]): states for key, states in found.by_provider.items()}
+    screen().results.print(table(N_("Provider"), providers))
+    for reason, n in reasons.items():
+        screen().out(f"{n:>8}  {reason}")
+
+
+def _numbers(f: Figures) -> dict[str, object]:
+    return {"id": f.id, "edition": f.slug, "state": f.state.value, "deliveries": _states(f.states)}
+
+
+def _states(states: Mapping[DeliveryState, int]) -> dict[str, int]:
+    return {state.value: n for state, n in states.items()}
+
+
+def table(head: str, rows: Mapping[str, Mapping[DeliveryState, int]]) -> Table:
+    """Rows of states as a table with a column for each state that occurs."""
+    shown = [state for state in DeliveryState if any(states.get(state) for states in rows.values())]
+    made = Table(screen().say(head), *(state_name(state) for state in shown), header_style="bold")
+    for column in made.columns[1:]:
+        column.justify = "right"
+    for name, states in rows.items():
+        made.add_row(name, *(str(states.get(state, 0)) for state in shown))
+    return made

@@ -1,9 +1,7 @@
 """``mailer demo``: everything once, on this machine alone."""
 
-import signal
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +10,17 @@ from rich.table import Table
 
 from mailer import clock
 from mailer.cli.screen import screen
+from mailer.cli.stop import stoppable, until_stopped
+from mailer.cli.web import say_where
 from mailer.compose.folder import Draft, read
 from mailer.config import Settings, settings
 from mailer.demo import show
-from mailer.demo.site import listen, serve
+from mailer.demo.site import HOST, site
 from mailer.errors import MailerError, MisconfiguredError, WrongUsageError
 from mailer.i18n import N_, SELF_NAMES, languages
 from mailer.model import DeliveryState
 from mailer.report.figures import figures, settled
+from mailer.web.serve import listen, serve
 
 _SAMPLE = Path(show.__file__).parent / "editions" / "wrap-up-2026"
 _MOST_SUBSCRIBERS = 5_000_000
@@ -44,7 +45,7 @@ def demo(
             N_("--rate must lie between %(least)s and %(most)s messages per second."), least=_SLOWEST, most=_FASTEST
         )
     draft = read(edition)
-    with listen(settings().web_port if web else 0) as socket:
+    with listen(HOST, settings().web_port if web else 0) as socket:
         chosen = _settings(home)
         began = clock.monotonic()
         stage = _set_up(chosen, draft, subscribers, rate, own_home=home is None)
@@ -55,7 +56,8 @@ def demo(
             if not as_json:
                 _summary(tally, subscribers, seconds)
             if web:
-                serve(stage, socket, lambda url: screen().remark(N_("Pages: %(url)s (Ctrl-C ends them)"), url=url))
+                with until_stopped():
+                    serve(site(stage), socket, say_where)
         finally:
             screen().remark(
                 N_("This demo's files stay in %(home)s and its keys in %(key)s; delete both when you like."),
@@ -74,7 +76,7 @@ def _settings(home: Path | None) -> Settings:
         home = Path(tempfile.mkdtemp(prefix="twinletter-demo-"))
     elif home.exists() and (not home.is_dir() or any(home.iterdir())):
         raise MisconfiguredError(N_("%(home)s is not an empty folder: name one that is empty or new."), home=home)
-    changes: dict[str, Any] = {"home": home.absolute(), "database_url": ""}
+    changes: dict[str, Any] = {"home": home.absolute(), "database_url": "", "withdrawals_file": ""}
     # A key file that the environment names stays the person's choice, checked like any other.
     if "key_file" not in settings().model_fields_set:
         changes["key_file"] = home.absolute().with_name(home.name + ".key")
@@ -96,7 +98,7 @@ def _set_up(chosen: Settings, draft: Draft, subscribers: int, rate: float, *, ow
 def _send(stage: show.Stage) -> str:
     """Send to everybody, with a bar for each variant; which broker it was. Says how far it came where it stops."""
     try:
-        with _stoppable(), show.sending(stage) as running:
+        with stoppable(), show.sending(stage) as running:
             screen().remark(
                 N_("Database: %(database)s. Broker: %(broker)s."), database=_database(stage), broker=running.broker
             )
@@ -114,25 +116,6 @@ def _send(stage: show.Stage) -> str:
 
 def _database(stage: show.Stage) -> str:
     return stage.installation.database.kind
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """SIGTERM, or a closed terminal, ends a demo as Ctrl-C does: workers finish what is in flight."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-    def stop(*_: object) -> None:
-        # Once is enough: a second one may not break off the clearing up.
-        for number in numbers:
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    before = [signal.signal(number, stop) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
 
 
 def _watch(stage: show.Stage, running: show.Running) -> None:

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from mailer import clock
 from mailer.compose.blocks import stored
 from mailer.compose.folder import Draft, DraftBlock, Progress
-from mailer.errors import RefusedError
+from mailer.errors import NotFoundError, RefusedError
 from mailer.i18n import N_
-from mailer.model import Block, Edition, EditionState, Newsletter, Text
+from mailer.model import Block, Edition, EditionState, Newsletter, Text, Topic
 from mailer.model.edition import TextStatus
 
 
@@ -36,6 +36,33 @@ def save(session: Session, newsletter: Newsletter, draft: Draft, author: str) ->
     session.add(edition)
     session.flush()
     return edition
+
+
+def find(session: Session, slug: str, newsletter: str | None = None) -> Edition:
+    """The edition with this slug; of one newsletter where several have it. Raises NotFoundError or RefusedError."""
+    wanted = select(Edition).join(Newsletter).where(Edition.slug == slug)
+    found = session.scalars(wanted.where(Newsletter.slug == newsletter) if newsletter else wanted).all()
+    if not found:
+        raise NotFoundError(N_("There is no edition %(slug)s."), slug=slug)
+    if len(found) > 1:
+        raise RefusedError(
+            N_("Several newsletters have an edition %(slug)s: name one with --newsletter (%(names)s)."),
+            slug=slug,
+            names=", ".join(edition.newsletter.slug for edition in found),
+        )
+    return found[0]
+
+
+def topic(newsletter: Newsletter, slug: str | None = None) -> Topic:
+    """A newsletter's topic by its slug, or the only one. Raises NotFoundError naming those there are."""
+    found = [topic for topic in newsletter.topics if slug in (None, topic.slug)]
+    if len(found) != 1:
+        raise NotFoundError(
+            N_("Name one of the topics of %(newsletter)s with --topic: %(names)s."),
+            newsletter=newsletter.slug,
+            names=", ".join(topic.slug for topic in newsletter.topics),
+        )
+    return found[0]
 
 
 def _block(draft: Draft, block: DraftBlock, position: int) -> Block:

@@ -189,15 +189,20 @@ def tally(stage: Stage) -> Tally:
 
 def ledger(stage: Stage) -> Iterator[tuple[str, DeliveryState]]:
     """Each recipient's address with the state of their delivery."""
-    rows = select(Subscriber.ref, Subscriber.data_key, Subscriber.address, Delivery.state).join(
-        Delivery, Delivery.subscriber_id == Subscriber.id
-    )
-    house = stage.installation
+    rows = select(Subscriber.id, Delivery.state).join(Delivery, Delivery.subscriber_id == Subscriber.id)
+    with stage.installation.database.read() as session:
+        states = dict(session.execute(rows).all())
+    return ((address, states[number]) for number, address in addresses(stage.installation) if number in states)
+
+
+def addresses(house: Installation) -> Iterator[tuple[int, str]]:
+    """Each subscriber's number and address."""
+    rows = select(Subscriber.id, Subscriber.ref, Subscriber.data_key, Subscriber.address)
     with house.database.read() as session, house.keys.open("demo count") as opener:
-        for ref, data_key, address, state in session.execute(rows):
+        for number, ref, data_key, address in session.execute(rows):
             assert data_key is not None
             assert address is not None
-            yield opener.text(address, data_key, place("address", ref)), state
+            yield number, opener.text(address, data_key, place("address", ref))
 
 
 def samples(stage: Stage) -> list[str]:

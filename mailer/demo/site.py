@@ -1,65 +1,34 @@
 """The demo's pages: the public ones, the console, and the sink's mailbox; on this machine alone."""
 
 import re
-import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 
-import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 
 from mailer.demo.mailbox import Mail, Mailbox
 from mailer.demo.show import Stage
-from mailer.errors import MisconfiguredError, NotFoundError
+from mailer.errors import NotFoundError
 from mailer.i18n import N_
 from mailer.web import app as web
 from mailer.web import console
 from mailer.web.page import Number, render
 from mailer.web.public import MAIL_POLICY
 
-_HOST = "127.0.0.1"
+HOST = "127.0.0.1"
 _PER_PAGE = 50
 _LINK = re.compile(r"<a (?=[^>]*href=[\"']?http)")
 
 router = APIRouter()
 
 
-@contextmanager
-def listen(port: int) -> Iterator[socket.socket]:
-    """The pages' socket, taken before anything is sent; port 0 is any free one."""
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((_HOST, port))
-        except OSError as error:
-            raise MisconfiguredError(
-                N_(
-                    "Port %(port)s on this machine cannot be used (%(why)s):"
-                    " choose another with MAILER_WEB_PORT, or 0 for any free one."
-                ),
-                port=port,
-                why=error.strerror,
-            ) from None
-        yield listener
-
-
 def site(stage: Stage) -> FastAPI:
     """The app. Only this machine may ask for it, by its own name: a page elsewhere cannot reach it."""
-    app = web.create(stage.installation, [_HOST, "localhost"])
+    app = web.create(stage.installation, [HOST, "localhost"])
     app.state.mailbox = stage.mailbox
     app.state.campaign = stage.campaign
     app.include_router(console.router)
     app.include_router(router)
     return app
-
-
-def serve(stage: Stage, listener: socket.socket, ready: Callable[[str], None]) -> None:
-    """Serve until Ctrl-C or SIGTERM."""
-    ready(f"http://{_HOST}:{listener.getsockname()[1]}/")
-    server = uvicorn.Server(uvicorn.Config(site(stage), log_config=None, access_log=False))
-    with suppress(KeyboardInterrupt):
-        server.run(sockets=[listener])
 
 
 @router.get("/")

@@ -11,10 +11,10 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from mailer import log
-from mailer.errors import MailerError, NotFoundError
+from mailer.errors import MailerError, NotFoundError, UnavailableError
 from mailer.i18n import N_
 from mailer.installation import Installation
-from mailer.web import public
+from mailer.web import health, public
 from mailer.web.page import render
 
 _POLICY = (
@@ -29,12 +29,17 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 
+_OUR_FAULT = 500
+_BROKEN = MailerError(N_("Something went wrong on our side. Nothing was changed; please try again later."))
+_AWAY = UnavailableError(N_("We cannot look this up just now. Please try again in a few minutes."))
+
 
 def create(installation: Installation, hosts: Sequence[str] = ("*",)) -> FastAPI:
     """The public pages of an installation, for requests that name one of ``hosts``."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.installation = installation
     app.include_router(public.router)
+    app.include_router(health.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.add_exception_handler(MailerError, _mailer_error)
     app.add_exception_handler(HTTPException, _http_error)
@@ -75,7 +80,13 @@ def _same_origin(request: Request) -> bool:
 
 async def _mailer_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, MailerError)
-    return render(request, "error.html", status=error.status, error=error)
+    if error.status >= _OUR_FAULT:
+        # What a server of ours said, and where it stands, is for operators alone.
+        log.logger().warning("page.failed", path_kind=_kind(request), why=str(error))
+        told = _AWAY if error.temporary else _BROKEN
+    else:
+        told = error
+    return render(request, "error.html", status=error.status, error=told)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -90,9 +101,13 @@ async def _no_such_page(request: Request, _: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    log.logger().error("page.broke", path_kind=request.url.path.split("/")[1], exc_info=error)
-    broken = MailerError(N_("Something went wrong on our side. Nothing was changed; please try again later."))
-    response = render(request, "error.html", status=500, error=broken)
+    log.logger().error("page.broke", path_kind=_kind(request), exc_info=error)
+    response = render(request, "error.html", status=_OUR_FAULT, error=_BROKEN)
     # This one is made outside the guard.
     response.headers.update(_HEADERS)
     return response
+
+
+def _kind(request: Request) -> str:
+    """What kind of page it was; the rest of an address may be a secret."""
+    return request.url.path.split("/")[1]

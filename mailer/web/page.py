@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from mailer import i18n
+from mailer.report import names
 from mailer.resources import folder
 
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
@@ -30,6 +31,7 @@ def _environment(tag: str) -> Environment:
     environment.install_gettext_translations(i18n.catalogue(tag), newstyle=True)  # type: ignore[attr-defined]  # from the extension
     environment.filters["number"] = lambda value: i18n.number(value, tag)
     environment.filters["mode"] = _mode
+    environment.globals |= {"state_names": names.STATES, "provider_names": names.PROVIDERS}
     return environment
 
 

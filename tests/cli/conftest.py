@@ -1,0 +1,81 @@
+"""``mailer …`` as a process of its own, with settings of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from mailer import clock, workers
+from mailer.installation import Installation
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+Begin = Callable[..., tuple["subprocess.Popen[bytes]", Callable[[], str]]]
+_MAILER = [sys.executable, "-c", "from mailer.cli import main; main()"]
+
+
+def _environment(settings: dict[str, str]) -> dict[str, str]:
+    bare = {k: v for k, v in os.environ.items() if not k.startswith("MAILER_")}
+    return bare | {f"MAILER_{k.upper()}": v for k, v in settings.items()}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """A command, and how it ended."""
+
+    def call(*words: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [*_MAILER, *words], env=_environment(settings), cwd=tmp_path,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+
+    return call
+
+
+@pytest.fixture
+def begin(tmp_path: Path) -> Iterator[Begin]:
+    """A command that goes on until it is stopped, and what it has said so far."""
+    numbers = count(1)
+    with ExitStack() as stack:
+
+        def call(*words: str, **settings: str) -> tuple["subprocess.Popen[bytes]", Callable[[], str]]:
+            log = tmp_path / f"said{next(numbers)}"
+            with log.open("wb") as file:
+                process = subprocess.Popen(
+                    [*_MAILER, *words], env=_environment(settings), cwd=tmp_path,
+                    stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True,
+                )  # fmt: skip
+            stack.callback(workers.stop, [process])
+            return process, log.read_text
+
+        yield call
+
+
+@pytest.fixture
+def housed(house: Installation) -> dict[str, str]:
+    """The settings that lead to an installation which is there."""
+    settings = house.settings
+    return {"home": str(settings.home), "key_file": str(settings.key_file), "database_url": settings.database_url}
+
+
+def one_line(result: "subprocess.CompletedProcess[str]", code: int, *words: str) -> None:
+    """One line that complains, with these words in it."""
+    assert result.returncode == code, result.stderr
+    # Remarks of a demo that had begun may stand before it; the complaint is one line, and the last.
+    *remarks, complaint = result.stderr.splitlines()
+    assert all(line.startswith(("This demo", "Database:", "0 of")) for line in remarks), result.stderr
+    assert complaint.startswith("mailer: ")
+    for word in words:
+        assert word in complaint
+
+
+def until(what: Callable[[], bool], seconds: float) -> None:
+    """Wait for something, not for ever."""
+    deadline = clock.monotonic() + seconds
+    while not what():
+        assert clock.monotonic() < deadline, f"it did not happen within {seconds} s"
+        clock.sleep(0.05)
