@@ -1,87 +1,238 @@
-"""Stories: the whole system as processes, judged by what the sink kept."""
+"""Stories: the whole system as processes, judged by what Postfix's sink kept.
 
+Each is told twice: on SQLite with a folder for a broker, and on PostgreSQL with Redis.
+"""
+
+import itertools
 import os
 import signal
 import subprocess
+import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
+from sqlalchemy import func, select, update
 
 from mailer import clock, queue, workers
 from mailer.campaign.campaign import find, start
+from mailer.campaign.count import reconcile
 from mailer.compose.folder import Draft
-from mailer.config import load
+from mailer.config import Settings, load
 from mailer.demo import show
 from mailer.demo.organisation import AUTHOR
 from mailer.demo.show import Stage
+from mailer.installation import Installation
+from mailer.model import Campaign, CampaignState, Delivery, DeliveryState
+from mailer.report.figures import figures
+from tests.servers import Postgres, Received, Redis, SmtpSink
 
-FOLDER_BROKER = "filesystem://"
-
-
-@pytest.fixture
-def stage(tmp_path: Path, draft: Draft) -> Callable[..., Stage]:
-    """A set-up demo of ``people`` at ``rate``, with settings of the story's own."""
-
-    def make(people: int, rate: float, **changes: Any) -> Stage:
-        settings = load(home=tmp_path / "home", key_file=tmp_path / "key", broker_url=FOLDER_BROKER, **changes)
-        return show.set_up(settings, draft, people, rate, lambda _: None)
-
-    return make
+LOCAL, SERVED = "sqlite+folder", "postgresql+redis"
+_numbers = itertools.count(1)
 
 
-class Crew:
-    """Workers that a story may kill and start anew."""
+@dataclass
+class Scene:
+    """A campaign ready to go, the sink it goes to, and its workers, which a story may kill and start anew."""
 
-    def __init__(self, stage: Stage, port: int, stack: ExitStack) -> None:
-        house = stage.installation
-        self.settings = house.settings.model_copy(update={"relay_url": f"smtp://127.0.0.1:{port}"})
-        self._stage = stage
-        self._stack = stack
-        self._number = 0
+    stage: Stage
+    sink: SmtpSink
+    workers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
-    def hire(self) -> subprocess.Popen[bytes]:
-        """One more worker."""
-        self._number += 1
-        log = self.settings.home / f"worker{self._number}.log"
-        (worker,) = self._stack.enter_context(workers.running(self.settings, [f"w{self._number}"], log))
-        return worker
+    @property
+    def house(self) -> Installation:
+        return self.stage.installation
+
+    @property
+    def settings(self) -> Settings:
+        return self.house.settings
+
+    @property
+    def log(self) -> Path:
+        return self.settings.home.with_name("workers.log")
+
+    def hire(self, name: str, concurrency: int = 1) -> subprocess.Popen[bytes]:
+        """A worker of this name; the one that had it before is dead."""
+        with self._said() as said:
+            self.workers[name] = workers.start(self.settings, name, concurrency, said)
+        return self.workers[name]
+
+    @contextmanager
+    def _said(self) -> Iterator[IO[bytes]]:
+        with self.log.open("ab") as file:
+            yield file
 
     def begin(self) -> None:
         """Start the campaign and wake whoever is there."""
-        with self._stage.installation.database.write() as session:
-            start(session, find(session, self._stage.campaign), AUTHOR)
-        queue.wake(queue.app(self.settings), 2)
+        with self.house.database.write() as session:
+            start(session, find(session, self.stage.campaign), AUTHOR)
+        self.wake()
 
-    def received(self) -> int:
-        """How many mails the sink has taken."""
-        return sum(1 for _ in self._stage.mailbox.received())
+    def wake(self, times: int = 2) -> None:
+        queue.wake(queue.app(self.settings), times)
 
-    def until(self, what: Callable[[], bool], seconds: float) -> None:
-        """Wait for something, not for ever."""
-        deadline = clock.monotonic() + seconds
-        while not what():
-            assert clock.monotonic() < deadline, f"it did not happen within {seconds} s"
-            clock.sleep(0.05)
+    def state(self) -> CampaignState:
+        with self.house.database.read() as session:
+            return figures(session, self.stage.campaign).state
+
+    def finished(self) -> bool:
+        return self.state() is CampaignState.FINISHED
+
+    def dismiss(self) -> None:
+        """Have the workers end as they do on SIGTERM."""
+        workers.stop([process for process in self.workers.values() if process.poll() is None])
 
 
-@pytest.fixture
-def crew() -> Iterator[Callable[[Stage], Crew]]:
+@dataclass(frozen=True)
+class Verdict:
+    """What the sink took, set against the ledger, for every recipient."""
+
+    arrived: Counter[str]
+    states: dict[str, DeliveryState]
+    flagged: set[str]
+
+    @property
+    def missing(self) -> set[str]:
+        """Meant and not there, though the ledger does not say that this may be so."""
+        honest = {DeliveryState.UNCERTAIN, DeliveryState.FAILED, DeliveryState.SUPPRESSED}
+        return {a for a, state in self.states.items() if a not in self.arrived and state not in honest}
+
+    @property
+    def doubled(self) -> set[str]:
+        return {address for address, n in self.arrived.items() if n > 1}
+
+    @property
+    def uncertain(self) -> set[str]:
+        return {address for address, state in self.states.items() if state is DeliveryState.UNCERTAIN}
+
+
+def judge(scene: Scene) -> Verdict:
+    """Nobody is sending any more: compare. Whoever arrived was meant, and the counts are the rows."""
+    states = dict(show.ledger(scene.stage))
+    arrived = Counter(mail.recipient for mail in scene.sink.received())
+    assert arrived.keys() <= states.keys(), "somebody got it who was not meant"
+    unsent = {a for a, state in states.items() if state in (DeliveryState.PENDING, DeliveryState.SUPPRESSED)}
+    assert not arrived.keys() & unsent, "somebody got it of whom the ledger says that they did not"
+    with scene.house.database.write() as session:
+        assert reconcile(session, scene.stage.campaign) == 0, "the counts are not the rows"
+        held = select(func.count()).where(Delivery.state.in_((DeliveryState.CLAIMED, DeliveryState.SENDING)))
+        assert session.scalar(held) == 0
+    return Verdict(arrived, states, _flagged(scene))
+
+
+def _flagged(scene: Scene) -> set[str]:
+    """Who the ledger says may have got it twice."""
+    with scene.house.database.read() as session:
+        numbers = set(session.scalars(select(Delivery.subscriber_id).where(Delivery.maybe_doubled)))
+    return {address for number, address in show.addresses(scene.house) if number in numbers}
+
+
+Setting = Callable[..., Scene]
+
+
+@pytest.fixture(params=[LOCAL, SERVED])
+def setting(request: pytest.FixtureRequest, tmp_path: Path, draft: Draft, servers: None) -> Iterator[Setting]:
+    """``setting(people, rate, policy=…, **settings)``: a scene on either set of servers."""
+    assert servers is None
     with ExitStack() as stack:
-        yield lambda stage: Crew(
-            stage, stack.enter_context(show.sink(stage.installation.settings.home / "sink")), stack
-        )
+
+        def make(people: int, rate: float, *, policy: str = "leave", **changes: Any) -> Scene:
+            if request.param == SERVED:
+                changes = _served(request) | changes
+            chosen = {"home": tmp_path / "home", "key_file": tmp_path / "key", "broker_url": "filesystem://"} | changes
+            sink = stack.enter_context(SmtpSink())
+            chosen["relay_url"] = f"smtp://127.0.0.1:{sink.port}"
+            stage = show.set_up(load(**chosen), draft, people, rate, lambda _: None)
+            with stage.installation.database.write() as session:
+                session.execute(update(Campaign).values(uncertain_policy=policy))
+            scene = Scene(stage, sink)
+            stack.callback(stage.installation.database.dispose)
+            stack.callback(scene.dismiss)
+            return scene
+
+        yield make
 
 
-def sender_of(worker: subprocess.Popen[bytes]) -> int:
-    """The process id of a worker's prefork child: the one that holds rows and connections."""
+def _served(request: pytest.FixtureRequest) -> dict[str, str]:
+    """A database of the story's own in the run's PostgreSQL, and the run's Redis, which forgets what was before."""
+    postgres: Postgres = request.getfixturevalue("postgres")
+    redis: Redis = request.getfixturevalue("redis")
+    name = f"story_{next(_numbers)}"
+    postgres.create(name)
+    redis.flush()
+    return {"database_url": postgres.url(name), "broker_url": redis.url}
+
+
+def until(what: Callable[[], bool], seconds: float) -> None:
+    """Wait for something, not for ever."""
+    deadline = clock.monotonic() + seconds
+    while not what():
+        assert clock.monotonic() < deadline, f"it did not happen within {seconds} s"
+        clock.sleep(0.05)
+
+
+def children(pid: int) -> list[int]:
+    """A worker's prefork children: those that hold rows and connections."""
     # Any of its threads may have made the child that lives now; for a moment there may be none.
-    threads = Path(f"/proc/{worker.pid}/task").iterdir()
-    return int(([child for thread in threads for child in (thread / "children").read_text().split()] or ["0"])[-1])
+    with suppress(FileNotFoundError, ProcessLookupError):
+        threads = list(Path(f"/proc/{pid}/task").iterdir())
+        return [int(child) for thread in threads for child in (thread / "children").read_text().split()]
+    return []
+
+
+def freeze(pid: int) -> None:
+    """Stop a process in its tracks, wherever it is."""
+    os.kill(pid, signal.SIGSTOP)
+    stat = Path(f"/proc/{pid}/stat")
+    until(lambda: stat.read_text().rpartition(")")[2].split()[0] in "TZ", 5)
+
+
+def thaw(pid: int) -> None:
+    os.kill(pid, signal.SIGCONT)
+
+
+def connections(pid: int, port: int) -> int:
+    """How many connections a process has to the sink: what may be on the wire if it dies now."""
+    established = "01"
+    ours = set()
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        _, _, theirs, state, *rest = line.split()
+        if state == established and int(theirs.partition(":")[2], 16) == port:
+            ours.add(f"socket:[{rest[5]}]")
+    found = 0
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found += str(link.readlink()) in ours
+    return found
 
 
 def kill(pid: int) -> None:
     """As an out-of-memory killer would."""
     os.kill(pid, signal.SIGKILL)
+
+
+@contextmanager
+def meanwhile(what: Callable[[], None], every: float) -> Iterator[None]:
+    """Do something again and again for as long as the block lasts."""
+    over = threading.Event()
+
+    def go_on() -> None:
+        while not over.wait(every):
+            what()
+
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def seconds(mail: Received) -> float:
+    """When it arrived, by the system's clock."""
+    return mail.arrival / 1e9

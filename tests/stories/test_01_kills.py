@@ -1,0 +1,66 @@
+"""A random worker process is killed every two seconds until all is done: nobody is lost, nobody doubled unsaid."""
+
+import random
+from itertools import count
+
+import pytest
+
+from mailer import clock
+from tests.stories.conftest import Scene, Setting, children, connections, freeze, judge, kill, until
+
+PEOPLE = 5000
+EVERY = 2.0
+NAMES = ("w1", "w2")
+
+
+def _strike(scene: Scene, chance: random.Random) -> int:
+    """Kill a process, be it a worker or a child that sends; how many connections it had."""
+    pids = [pid for worker in scene.workers.values() for pid in (worker.pid, *children(worker.pid))]
+    victim = chance.choice(pids)
+    # Stopped first, so that what is counted is what dies.
+    freeze(victim)
+    on_the_wire = connections(victim, scene.sink.port)
+    kill(victim)
+    return on_the_wire
+
+
+@pytest.mark.parametrize("policy", ["leave", "resend"])
+def test_kills(setting: Setting, policy: str) -> None:
+    scene = setting(PEOPLE, 400.0, policy=policy, smtp_timeout=5.0, lease=30.0, tick=1.0)
+    chance = random.Random(policy)  # noqa: S311 — the same kills each time
+    for name in NAMES:
+        scene.hire(name)
+    scene.begin()
+
+    kills, on_the_wire, last = count(), 0, clock.monotonic()
+
+    def done() -> bool:
+        nonlocal on_the_wire, last
+        if clock.monotonic() - last > EVERY and not scene.finished():
+            on_the_wire += _strike(scene, chance)
+            next(kills)
+            last = clock.monotonic()
+        for name, worker in scene.workers.items():
+            if worker.poll() is not None:
+                scene.hire(name)
+        return scene.finished()
+
+    until(done, 240)
+    scene.dismiss()
+
+    verdict = judge(scene)
+    struck = next(kills)
+    print(  # noqa: T201 — for whoever runs it with -s
+        f"{struck} kills, {on_the_wire} on the wire, {len(verdict.uncertain)} uncertain,"
+        f" {len(verdict.doubled)} doubled, {len(verdict.flagged)} flagged"
+    )
+    assert struck >= 4
+    assert len(verdict.states) == PEOPLE
+    assert verdict.missing == set()
+    if policy == "leave":
+        assert verdict.doubled == set()
+        assert len(verdict.uncertain) <= on_the_wire
+    else:
+        assert verdict.uncertain == set()
+        assert verdict.doubled <= verdict.flagged
+        assert len(verdict.flagged) <= on_the_wire

@@ -1,0 +1,37 @@
+"""Pause: within a second nothing more arrives. Resume: within a second it goes on."""
+
+from mailer import clock
+from mailer.campaign import campaign as life
+from mailer.demo.organisation import AUTHOR
+from tests.stories.conftest import Scene, Setting, judge, seconds, until
+
+PEOPLE = 500
+RATE = 100.0
+
+
+def _change(scene: Scene, step: str) -> float:
+    """Take a step as the command does; when it was done."""
+    with scene.house.database.write() as session:
+        getattr(life, step)(session, life.find(session, scene.stage.campaign), AUTHOR)
+    scene.wake()
+    return clock.now().timestamp()
+
+
+def test_pause_and_resume(setting: Setting) -> None:
+    scene = setting(PEOPLE, RATE, tick=1.0)
+    scene.hire("w1")
+    scene.hire("w2")
+    scene.begin()
+    until(lambda: scene.sink.taken() > PEOPLE // 4, 60)
+    paused = _change(scene, "pause")
+    clock.sleep(4)
+    resumed = _change(scene, "resume")
+    until(scene.finished, 60)
+    scene.dismiss()
+
+    arrivals = sorted(seconds(mail) for mail in scene.sink.received())
+    assert [at for at in arrivals if paused + 1.0 < at < resumed] == []
+    assert min(at for at in arrivals if at > resumed) < resumed + 1.0
+    verdict = judge(scene)
+    assert (verdict.missing, verdict.doubled, verdict.uncertain) == (set(), set(), set())
+    assert len(arrivals) == PEOPLE

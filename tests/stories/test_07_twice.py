@@ -1,0 +1,25 @@
+"""Everything twice: workers started again under the same names, four tickers, ten idle wake-ups a second."""
+
+from mailer import clock
+from tests.stories.conftest import Setting, judge, meanwhile, until
+
+PEOPLE = 1000
+NAMES = ("w1", "w2")
+
+
+def test_nothing_is_doubled(setting: Setting) -> None:
+    scene = setting(PEOPLE, 200.0, tick=0.5)
+    first = [scene.hire(name, concurrency=2) for name in NAMES]
+    until(lambda: len(list((scene.settings.home / "journal").glob("*.journal"))) == 4, 30)
+    again = [scene.hire(name, concurrency=2) for name in NAMES]
+    assert [worker.wait(20) for worker in again] == [1, 1]
+    assert scene.log.read_text().count("is at work here already") == len(NAMES)
+    scene.workers = dict(zip(NAMES, first, strict=True))
+    with meanwhile(lambda: scene.wake(1), 0.1):
+        scene.begin()
+        until(scene.finished, 60)
+    clock.sleep(1)
+    scene.dismiss()
+    verdict = judge(scene)
+    assert (verdict.missing, verdict.doubled, verdict.uncertain) == (set(), set(), set())
+    assert verdict.arrived.total() == PEOPLE

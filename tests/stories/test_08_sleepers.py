@@ -1,0 +1,26 @@
+"""A worker sleeps in mid-send until its lease is over, and wakes: it overwrites nothing and doubles nothing."""
+
+from mailer import clock
+from tests.stories.conftest import Setting, children, connections, freeze, judge, thaw, until
+
+PEOPLE = 800
+
+
+def test_a_sleeper_does_no_harm(setting: Setting) -> None:
+    scene = setting(PEOPLE, 100.0, tick=0.5, smtp_timeout=2.0, lease=4.0)
+    sleeper = scene.hire("w1")
+    scene.hire("w2")
+    scene.begin()
+    until(lambda: scene.sink.taken() > PEOPLE // 5, 60)
+    (child,) = children(sleeper.pid)
+    freeze(child)
+    on_the_wire = connections(child, scene.sink.port)
+    clock.sleep(7)
+    thaw(child)
+    until(scene.finished, 60)
+    # What was taken for doubtful is settled by its owner, once it is awake.
+    clock.sleep(3)
+    scene.dismiss()
+    verdict = judge(scene)
+    assert (verdict.missing, verdict.doubled) == (set(), set())
+    assert len(verdict.uncertain) <= on_the_wire
