@@ -41,10 +41,11 @@ def running(settings: Settings, count: int, concurrency: int) -> Iterator[str]:
     chosen = broker.choose(settings)
     with ExitStack() as stack:
         if chosen.program:
-            stack.enter_context(_kept({"broker": lambda: broker.start(chosen)}))
+            stack.enter_context(_kept({"broker": lambda: broker.start(chosen)}, 0.0))
         queue.look(chosen.settings)
         names = [f"up{number}" for number in range(1, count + 1)]
-        stack.enter_context(_kept({name: _starter(chosen.settings, name, concurrency) for name in names}))
+        starts = {name: _starter(chosen.settings, name, concurrency) for name in names}
+        stack.enter_context(_kept(starts, settings.smtp_timeout))
         yield chosen.said
 
 
@@ -85,12 +86,12 @@ class Child:
 
 
 @contextmanager
-def _kept(starts: Mapping[str, Start]) -> Iterator[None]:
+def _kept(starts: Mapping[str, Start], in_flight: float) -> Iterator[None]:
     """Children by name, kept running by a thread for as long as the block lasts."""
     children: list[Child] = []
     over = threading.Event()
     # The system ends a tied child with the thread that started it, so this one also waits for them.
-    keeper = threading.Thread(target=_keep, args=(children, over), name="keeper")
+    keeper = threading.Thread(target=_keep, args=(children, over, in_flight), name="keeper")
     keeper.start()
     try:
         for name, start in starts.items():
@@ -101,8 +102,8 @@ def _kept(starts: Mapping[str, Start]) -> Iterator[None]:
         keeper.join()
 
 
-def _keep(children: Sequence[Child], over: threading.Event) -> None:
+def _keep(children: Sequence[Child], over: threading.Event, in_flight: float) -> None:
     while not over.wait(_LOOK_SECONDS):
         for child in list(children):
             child.look()
-    workers.stop([child.process for child in children])
+    workers.stop([child.process for child in children], in_flight)

@@ -13,7 +13,7 @@ from mailer.config import Settings, environment
 from mailer.errors import RefusedError, WrongUsageError
 from mailer.i18n import N_
 
-_STOP_SECONDS = 20.0
+_GRACE_SECONDS = 10.0
 # A name becomes a file's.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
@@ -62,14 +62,17 @@ def running(settings: Settings, names: list[str], log: Path) -> Iterator[list[su
                 workers.append(start(settings, name, 1, file))  # noqa: PERF401 — a list at once would lose those that began
             yield workers
         finally:
-            stop(workers)
+            stop(workers, settings.smtp_timeout)
 
 
-def stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:
-    """Ask them all to end, wait until they have, and kill what takes too long."""
+def stop(processes: Sequence[subprocess.Popen[bytes]], in_flight: float) -> None:
+    """Ask them all to end, wait until they have, and kill what takes too long.
+
+    ``in_flight``: seconds that what is on the wire may take; it is in doubt when they are cut short.
+    """
     for process in processes:
         process.terminate()
-    deadline = clock.monotonic() + _STOP_SECONDS
+    deadline = clock.monotonic() + in_flight + _GRACE_SECONDS
     for process in processes:
         try:
             process.wait(max(0.0, deadline - clock.monotonic()))

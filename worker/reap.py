@@ -117,4 +117,5 @@ def fold_dead(house: Installation) -> None:
             if story is not None:
                 with house.database.write() as session:
                     went = fold(session, story)
-                log.logger().warning("journal.folded", journal=story.name, **went)
+                if went.total():
+                    log.logger().warning("journal.folded", journal=story.name, **went)

@@ -1,6 +1,6 @@
 """Who is meant at a moment: the rules of who gets an edition, as one query."""
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, exists, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 
 from mailer.model import Edition, Subscriber, SubscriberState, Subscription, SubscriptionState, Suppression
 
@@ -8,19 +8,22 @@ from mailer.model import Edition, Subscriber, SubscriberState, Subscription, Sub
 _PACES = {"issue": ("all",), "digest": ("all", "monthly"), "yearly": ("all", "monthly", "yearly")}
 
 
-def may_receive(topic_id: int | SQLColumnExpression[int]) -> ColumnElement[bool]:
-    """Whether a subscriber still wants a topic and may be written to: asked at expansion and again at claim."""
+def wanted() -> ColumnElement[bool]:
+    """Whether a subscriber still wants a topic and may be written to: asked at expansion and again at claim.
+
+    For a query that joins Subscriber with their Subscription to the topic, if any.
+    """
     return and_(
         Subscriber.state == SubscriberState.ACTIVE,
-        exists().where(
-            Subscription.subscriber_id == Subscriber.id,
-            Subscription.topic_id == topic_id,
-            Subscription.state == SubscriptionState.ACTIVE,
-        ),
+        func.coalesce(Subscription.state == SubscriptionState.ACTIVE, False),
         ~exists().where(Suppression.address_index == Subscriber.address_index),
     )
 
 
 def audience(edition: Edition, topic_id: int) -> Select[Subscriber]:
     """The subscribers whom an edition goes to: topic, pace, not suppressed, not paused."""
-    return select(Subscriber).where(may_receive(topic_id), Subscriber.pace.in_(_PACES[edition.kind]))
+    return (
+        select(Subscriber)
+        .join(Subscription, Subscription.subscriber_id == Subscriber.id)
+        .where(Subscription.topic_id == topic_id, wanted(), Subscriber.pace.in_(_PACES[edition.kind]))
+    )

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from mailer import clock
 from mailer.campaign import count
-from mailer.db.rows import rows
+from mailer.db.rows import one_of, rows
 from mailer.db.types import now_in
 from mailer.model import Campaign, CampaignState, Count, Delivery, DeliveryState
 from mailer.model.base import allowed
@@ -41,20 +41,23 @@ def transition(
         raise ValueError(f"no delivery goes from {before} to {after}")
     if not ids:
         return []
-    each = {"id": ids, **(each or {})}
-    given = rows(session, {name: _TYPES[name] for name in each}, each)
-    values |= {name: now_in(given.c[name]) if name == "next_at" else given.c[name] for name in each if name != "id"}
+    move = update(_TABLE).where(one_of(session, _TABLE.c.id, ids), _TABLE.c.state == before)
+    if each:
+        given = rows(session, {name: _TYPES[name] for name in ("id", *each)}, {"id": ids, **each})
+        values |= {name: now_in(given.c[name]) if name == "next_at" else given.c[name] for name in each}
+        move = move.where(_TABLE.c.id == given.c.id)
     if new_claim is not None:
         values["claim"] = new_claim
     if after not in HELD:
         values |= {"lease_until": None} | ({} if after is DeliveryState.UNCERTAIN else {"claim": None})
     if after not in OPEN:
         values["settled_at"] = clock.now()
-    move = update(_TABLE).where(_TABLE.c.id == given.c.id, _TABLE.c.state == before).values(state=after, **values)
     if claim is not None:
         move = move.where(_TABLE.c.claim == claim)
     moved = session.execute(
-        move.returning(_TABLE.c.id, _TABLE.c.campaign_id, _TABLE.c.variant_id, _TABLE.c.provider)
+        move.values(state=after, **values).returning(
+            _TABLE.c.id, _TABLE.c.campaign_id, _TABLE.c.variant_id, _TABLE.c.provider
+        )
     ).all()
     count.move(session, ((row.campaign_id, row.variant_id, row.provider) for row in moved), before, after)
     return [row.id for row in moved]
@@ -63,12 +66,8 @@ def transition(
 def disown(session: Session, ids: Sequence[int], claim: str) -> None:
     """Take uncertain deliveries out of the hands of ``claim``: nobody knows more of them than the ledger."""
     if ids:
-        given = rows(session, {"id": _TYPES["id"]}, {"id": ids})
-        session.execute(
-            update(_TABLE)
-            .where(_TABLE.c.id == given.c.id, _TABLE.c.state == DeliveryState.UNCERTAIN, _TABLE.c.claim == claim)
-            .values(claim=None)
-        )
+        mine = (one_of(session, _TABLE.c.id, ids), _TABLE.c.state == DeliveryState.UNCERTAIN, _TABLE.c.claim == claim)
+        session.execute(update(_TABLE).where(*mine).values(claim=None))
 
 
 def finish(session: Session) -> list[int]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import FromClause, bindparam, column, func, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, FromClause, any_, bindparam, column, func, select, type_coerce
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
@@ -21,6 +21,16 @@ def rows(session: Session, types: Mapping[str, TypeEngine[Any]], values: Mapping
     arrays = [bindparam(None, list(values[name]), unique=True, type_=ARRAY(kind)) for name, kind in types.items()]
     columns = [column(name, kind) for name, kind in types.items()]
     return func.unnest(*arrays).table_valued(*columns).render_derived(name="given")
+
+
+def one_of(session: Session, number: ColumnElement[int], numbers: Sequence[int]) -> ColumnElement[bool]:
+    """Whether a number is one of many, handed over as one value: so each of them is looked up by its index.
+
+    A join leaves that to the planner, who reads the whole table where it has not been analysed lately.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        return number.in_(select(func.json_each(json.dumps(list(numbers))).table_valued("value").c.value))
+    return number == any_(bindparam(None, list(numbers), unique=True, type_=ARRAY(BigInteger)))
 
 
 def _from_json(types: Mapping[str, TypeEngine[Any]], values: Mapping[str, Sequence[Any]]) -> FromClause:

@@ -49,7 +49,7 @@ def begin(tmp_path: Path) -> Iterator[Begin]:
                     [*_MAILER, *words], env=_environment(settings), cwd=tmp_path,
                     stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True,
                 )  # fmt: skip
-            stack.callback(workers.stop, [process])
+            stack.callback(workers.stop, [process], 10.0)
             return process, log.read_text
 
         yield call

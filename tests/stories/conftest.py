@@ -84,7 +84,9 @@ class Scene:
 
     def dismiss(self) -> None:
         """Have the workers end as they do on SIGTERM."""
-        workers.stop([process for process in self.workers.values() if process.poll() is None])
+        workers.stop(
+            [process for process in self.workers.values() if process.poll() is None], self.settings.smtp_timeout
+        )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""What things cost, each as a ratio to a named reference measured in the same run."""
