@@ -30,8 +30,8 @@ class Doubt:
 
 def doubts(session: Session, campaign_id: int | None, most: int) -> list[Doubt]:
     """The uncertain deliveries of one campaign or of all, the first ``most`` of them."""
-    rows = _uncertain(campaign_id).limit(most)
-    return [Doubt(*row) for row in session.execute(rows).tuples()]
+    rows = session.execute(_uncertain(campaign_id).limit(most))
+    return [Doubt(row.id, row.campaign_id, row.provider, row.settled_at, row.reason) for row in rows]
 
 
 def settle(database: Database, campaign_id: int | None, after: DeliveryState, by: str) -> Iterator[int]:

@@ -18,8 +18,8 @@ Begin = Callable[..., tuple["subprocess.Popen[bytes]", Callable[[], str]]]
 _MAILER = [sys.executable, "-c", "from mailer.cli import main; main()"]
 
 
-def _environment(settings: dict[str, str]) -> dict[str, str]:
-    bare = {k: v for k, v in os.environ.items() if not k.startswith("MAILER_")}
+def _environment(folder: Path, settings: dict[str, str]) -> dict[str, str]:
+    bare = {k: v for k, v in os.environ.items() if not k.startswith("MAILER_")} | {"TMPDIR": str(folder)}
     return bare | {f"MAILER_{k.upper()}": v for k, v in settings.items()}
 
 
@@ -29,7 +29,7 @@ def run(tmp_path: Path) -> Run:
 
     def call(*words: str, **settings: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [*_MAILER, *words], env=_environment(settings), cwd=tmp_path,
+            [*_MAILER, *words], env=_environment(tmp_path, settings), cwd=tmp_path,
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
 
@@ -46,7 +46,7 @@ def begin(tmp_path: Path) -> Iterator[Begin]:
             log = tmp_path / f"said{next(numbers)}"
             with log.open("wb") as file:
                 process = subprocess.Popen(
-                    [*_MAILER, *words], env=_environment(settings), cwd=tmp_path,
+                    [*_MAILER, *words], env=_environment(tmp_path, settings), cwd=tmp_path,
                     stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True,
                 )  # fmt: skip
             stack.callback(workers.stop, [process], 10.0)

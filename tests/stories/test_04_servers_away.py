@@ -81,6 +81,7 @@ def small(folder: Path, megabytes: int) -> Iterator[Path]:
         yield folder
     finally:
         subprocess.run([*how, "umount", "-l", str(folder)], check=True)
+        folder.rmdir()
 
 
 @contextmanager
