@@ -9,7 +9,7 @@ import threading
 from typing import Any
 
 from billiard import active_children
-from celery.signals import setup_logging, worker_process_init, worker_shutting_down
+from celery.signals import setup_logging, worker_process_init, worker_process_shutdown, worker_shutting_down
 
 from mailer import broker, clock, log, queue
 from mailer.config import settings
@@ -56,6 +56,11 @@ def _start_child(**_: Any) -> None:
     # by one of the parent's threads, and would be killed when that thread ends, at every stop.
     tie(0)
     child.start(chosen, app, _is_to_stop, _give_up)
+
+
+@worker_process_shutdown.connect
+def _end_child(**_: Any) -> None:
+    child.end()
 
 
 @worker_shutting_down.connect

@@ -67,9 +67,13 @@ class Child:
         to end never comes in, and the parent would wait for ever.
         """
         clock.sleep(_GRACE_SECONDS)
+        self.tidy()
+        os._exit(0)
+
+    def tidy(self) -> None:
+        """Leave nothing behind, once nothing is in hand; a journal that is left is folded by whoever finds it."""
         with self._busy:
             self._journal.close()
-            os._exit(0)
 
     def _drain(self) -> None:
         office = Office(
@@ -121,6 +125,12 @@ def start(settings: Settings, celery: Celery, stopping: Callable[[], bool], give
     except Exception:  # noqa: BLE001 — Celery would keep a child that can do nothing
         log.logger().exception("worker.refused")
         os._exit(1)
+
+
+def end() -> None:
+    """What Celery calls when it ends a child."""
+    if _child is not None:
+        _child.tidy()
 
 
 def current() -> Child:

@@ -138,10 +138,12 @@ class Journal:
         os.ftruncate(self._file, self._size)
 
     def close(self) -> None:
-        """Leave nothing behind; for a process that ends with nothing in hand."""
-        if self._size == _HEAD.size:
-            self._path.unlink(missing_ok=True)
-        os.close(self._file)
+        """Leave nothing behind; for a process that ends. What is not settled yet stays, for others to find."""
+        if self._file >= 0:
+            if self._size == _HEAD.size:
+                self._path.unlink(missing_ok=True)
+            os.close(self._file)
+            self._file = -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ class Office:
             try:
                 return await asyncio.to_thread(unit)
             except UnavailableError as error:
-                log.logger().warning("database.unavailable", why=str(error), retry_in=pause)
+                log.logger().warning("work.waits", why=str(error), retry_in=pause)
                 if self.stopping():
                     raise
                 await asyncio.sleep(pause)

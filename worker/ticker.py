@@ -63,7 +63,7 @@ class Ticker:
             try:
                 self.tick()
             except UnavailableError as error:
-                log.logger().warning("database.unavailable", why=str(error), retry_in=self._seconds)
+                log.logger().warning("tick.waits", why=str(error), retry_in=self._seconds)
             except MisconfiguredError as error:
                 # The schema has changed under us: a program that knows it must take over.
                 log.logger().error("worker.refused", why=str(error))
