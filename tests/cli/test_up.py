@@ -97,7 +97,7 @@ def test_a_database_that_goes_and_comes_back(begin: Begin, house: Installation, 
     (home / "twinletter.db").rename(home / "away.db")
     with pytest.raises(OSError, match="503"):
         _get(ready)
-    until(lambda: "database.unavailable" in said(), 20)
+    until(lambda: "tick.waits" in said(), 20)
     (home / "away.db").rename(home / "twinletter.db")
     assert _get(ready) == (200, "ok\n")
     worker = _worker(home, "up1", up.pid)
