@@ -4,7 +4,7 @@ Tags are BCP 47 (``zh-Hant-HK``), catalogues are named as Babel does (``zh_Hant_
 A *mode* names the languages of one mail in reading order: ``zh-Hant-HK+en-GB``.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -20,11 +20,14 @@ from babel.support import Translations
 from mailer.resources import folder
 
 ZH = "zh-Hant-HK"
+HANS = "zh-Hans-CN"
 EN = "en-GB"
-INTERFACE = (ZH, EN)
 
-# Each language names itself, so that a reader finds it without knowing the other.
-SELF_NAMES = {ZH: "中文", EN: "English"}
+# Each language names itself, so that a reader finds it without knowing the others.
+INTERFACE = {ZH: "繁體中文", HANS: "简体中文", EN: "English"}
+"""What pages and commands speak."""
+CONTENT = {ZH: "中文", EN: "English"}
+"""What editions are written in: with one Chinese among them, it needs no more of a name."""
 
 _HANT_REGIONS = {"HK", "TW", "MO"}
 _HANS_REGIONS = {"CN", "SG", "MY"}
@@ -86,7 +89,7 @@ def _script(tag: str) -> str | None:
     return "Hans" if subtags & _HANS_REGIONS and not subtags & _HANT_REGIONS else "Hant"
 
 
-def match(tag: str, available: Sequence[str]) -> str | None:
+def match(tag: str, available: Collection[str]) -> str | None:
     """The best of ``available`` for one wanted tag, or ``None``.
 
     With a single Chinese version on offer, any Chinese reader gets it.
@@ -116,12 +119,18 @@ def _wanted(accept_language: str) -> Iterable[str]:
     return (tag for _, _, tag in sorted(weighed))
 
 
-def negotiate(accept_language: str, available: Sequence[str], default: str) -> str:
+def negotiate(accept_language: str, available: Collection[str], default: str) -> str:
     """The language of a page for a browser's Accept-Language header."""
     for tag in _wanted(accept_language):
         if found := match(tag, available):
             return found
     return default
+
+
+def best(texts: Mapping[str, str], tag: str) -> tuple[str, str]:
+    """Of texts by language the one for a reader of ``tag``, with its own tag; the first where none fits."""
+    found = match(tag, texts) or next(iter(texts))
+    return found, texts[found]
 
 
 def terminal(language: str) -> str:
@@ -143,7 +152,7 @@ def month(value: date, tag: str) -> str:
 
 
 def number(value: Decimal | int, tag: str) -> str:
-    """1,234 in both languages."""
+    """1,234 in every language."""
     return format_decimal(value, locale=babel(tag))
 
 

@@ -13,7 +13,7 @@ from babel.messages.pofile import read_po
 
 from mailer import errors
 from mailer.chinese import HAN
-from mailer.i18n import EN, INTERFACE, ZH
+from mailer.i18n import EN, HANS, INTERFACE, ZH
 
 ROOT = Path(__file__).parents[1]
 LOCALES = ROOT / "locales"
@@ -23,7 +23,12 @@ PLACEHOLDER = re.compile(r"%\((\w+)\)[a-z]")
 # What Chinese does not do: half-width punctuation behind Han, straight quotes or spaces beside it.
 UNCHINESE = re.compile(rf'[{HAN}][,:;?!.()"]|["()][{HAN}]|[{HAN}] +\S|\S +[{HAN}]')
 
-both_languages = pytest.mark.parametrize("tag", INTERFACE)
+# Characters that only one of the two scripts has, among those that interfaces are full of.
+TRADITIONAL_ONLY = set("這個們來時會說請電郵寄資料庫檔無關閱讀訂網頁紀錄備還點擊選項語繼續設應該號達權隱")
+SIMPLIFIED_ONLY = set("这个们来时会说请电邮资库档无关阅读订网页纪录备还点击选项语继续设应该号达权隐")
+
+every_language = pytest.mark.parametrize("tag", INTERFACE)
+each_chinese = pytest.mark.parametrize("tag", [ZH, HANS])
 
 
 def template() -> Catalog:
@@ -87,12 +92,12 @@ def test_every_error_is_marked_for_translation() -> None:
     assert not unmarked, "wrap the message in N_()"
 
 
-@both_languages
+@every_language
 def test_each_language_has_every_message_and_no_other(tag: str) -> None:
     assert ids(catalogue(tag)) == ids(template())
 
 
-@both_languages
+@every_language
 def test_nothing_is_empty_or_fuzzy(tag: str) -> None:
     catalog = catalogue(tag)
     assert not catalog.fuzzy
@@ -100,12 +105,12 @@ def test_nothing_is_empty_or_fuzzy(tag: str) -> None:
     assert not unfinished
 
 
-@both_languages
+@every_language
 def test_babel_finds_no_fault(tag: str) -> None:
     assert not [(message.id, faults) for message, faults in catalogue(tag).check()]
 
 
-@both_languages
+@every_language
 def test_translations_have_the_placeholders_of_their_message(tag: str) -> None:
     wrong = [
         form
@@ -116,12 +121,21 @@ def test_translations_have_the_placeholders_of_their_message(tag: str) -> None:
     assert not wrong
 
 
-@pytest.mark.parametrize(("tag", "plurals"), [(ZH, 1), (EN, 2)])
+@pytest.mark.parametrize(("tag", "plurals"), [(ZH, 1), (HANS, 1), (EN, 2)])
 def test_headers_name_the_language_and_its_plural_forms(tag: str, plurals: int) -> None:
     catalog = catalogue(tag)
     assert (catalog.locale_identifier, catalog.num_plurals) == (tag.replace("-", "_"), plurals)
 
 
-def test_chinese_is_written_as_chinese() -> None:
-    wrong = [form for message in messages(catalogue(ZH)) for form in forms(message.string) if UNCHINESE.search(form)]
+@each_chinese
+def test_chinese_is_written_as_chinese(tag: str) -> None:
+    wrong = [form for message in messages(catalogue(tag)) for form in forms(message.string) if UNCHINESE.search(form)]
+    assert not wrong
+
+
+@each_chinese
+def test_each_chinese_keeps_to_its_script(tag: str) -> None:
+    foreign = (SIMPLIFIED_ONLY - TRADITIONAL_ONLY) if tag == ZH else (TRADITIONAL_ONLY - SIMPLIFIED_ONLY)
+    assert foreign
+    wrong = [form for message in messages(catalogue(tag)) for form in forms(message.string) if foreign & set(form)]
     assert not wrong

@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 
 from mailer import i18n
-from mailer.i18n import EN, ZH
+from mailer.i18n import EN, HANS, ZH
 
 
 @pytest.mark.parametrize(
@@ -12,7 +12,7 @@ from mailer.i18n import EN, ZH
     [
         ("zh-HK", ZH),
         ("zh-TW,en;q=0.5", ZH),
-        ("zh-CN", ZH),  # with one Chinese version, every Chinese reader gets it
+        ("zh-CN", HANS),  # with one Chinese version, every Chinese reader gets it
         ("yue", ZH),
         ("zh", ZH),
         ("en-US,en;q=0.9,zh;q=0.8", EN),

@@ -91,7 +91,7 @@ def _tell(made: Installation, staff: str) -> None:
         say(
             N_(
                 "1. Copy the key file to a safe place, apart from the data and its backups."
-                " Without it nobody can read the addresses again, you neither."
+                " Without it nobody can read the addresses again, not even you."
             )
         )
     )

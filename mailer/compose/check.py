@@ -7,7 +7,7 @@ from enum import StrEnum
 from mailer.compose.blocks import fields_of
 from mailer.compose.edition import outdated
 from mailer.errors import InvalidError
-from mailer.i18n import N_, SELF_NAMES
+from mailer.i18n import CONTENT, N_
 from mailer.model import Block, Edition
 
 
@@ -56,5 +56,5 @@ def demand_complete(edition: Edition) -> None:
     """Raise InvalidError for the first fault."""
     for found in findings(edition):
         raise InvalidError(
-            _SENTENCES[found.fault], block=found.block, field=found.field, language=SELF_NAMES[found.locale]
+            _SENTENCES[found.fault], block=found.block, field=found.field, language=CONTENT[found.locale]
         )

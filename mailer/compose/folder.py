@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mailer.compose.blocks import FRONT, IDENTIFIER, TYPES, Data
 from mailer.compose.source import Document, bad, document, text
 from mailer.errors import InvalidError, WrongUsageError
-from mailer.i18n import INTERFACE, N_
+from mailer.i18n import CONTENT, N_
 from mailer.model.edition import TextStatus
 
 _MARKER = re.compile(rf"^<!--\s*({IDENTIFIER})\.([a-z][a-z0-9_.-]*)\s*-->\s*$")
@@ -104,8 +104,8 @@ def _read_spine(source: Document) -> _Spine:
     except ValidationError as error:
         raise source.invalid(error) from None
     for number, locale in enumerate(spine.languages):
-        if locale not in INTERFACE:
-            raise source.bad(("languages", number), f"the language {locale} is not one of {', '.join(INTERFACE)}")
+        if locale not in CONTENT:
+            raise source.bad(("languages", number), f"the language {locale} is not one of {', '.join(CONTENT)}")
     if len(set(spine.languages)) < len(spine.languages) or spine.source not in spine.languages:
         raise source.bad(("languages",), "languages must differ from each other, and source must be one of them")
     return spine

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from mailer import chinese
 from mailer.compose.blocks import FRONT, Data, Figure, data_of
-from mailer.i18n import N_, SELF_NAMES, ZH, catalogue, languages, money, month, number, translator
+from mailer.i18n import CONTENT, N_, ZH, catalogue, languages, money, month, number, translator
 from mailer.model import Block, Edition, Newsletter
 from mailer.render.han import name_han, upright
 from mailer.render.holes import Marks
@@ -52,7 +52,7 @@ class Part:
 
     def self_name(self, tag: str) -> str:
         """What a language calls itself."""
-        return SELF_NAMES.get(tag, tag)
+        return CONTENT.get(tag, tag)
 
     def say(self, message: str) -> str:
         """An interface word in this part's language."""

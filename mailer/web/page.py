@@ -1,12 +1,14 @@
 """Rendering a page in the reader's language."""
 
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import Path, Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from mailer import i18n
 from mailer.report import names
@@ -15,7 +17,7 @@ from mailer.resources import folder
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 """A number in an address; anything else is no page."""
 
-_ALTERNATIVES = [(tag, i18n.SELF_NAMES[tag]) for tag in i18n.INTERFACE]
+_RUN = Markup('<span lang="{}">{}</span>')
 
 
 @lru_cache
@@ -31,14 +33,27 @@ def _environment(tag: str) -> Environment:
     environment.install_gettext_translations(i18n.catalogue(tag), newstyle=True)  # type: ignore[attr-defined]  # from the extension
     environment.filters["number"] = lambda value: i18n.number(value, tag)
     environment.filters["mode"] = _mode
+    environment.filters["best"] = lambda texts: _best(texts, tag)
+    environment.filters["best_tag"] = lambda texts: i18n.best(texts, tag)[0]
     environment.globals |= {"state_names": names.STATES, "provider_names": names.PROVIDERS}
     return environment
 
 
 def _mode(mode: str) -> Markup:
     """A mode by its languages' own names, each marked as what it is."""
-    name = Markup('<span lang="{}">{}</span>')
-    return Markup(" + ").join(name.format(tag, i18n.SELF_NAMES[tag]) for tag in i18n.languages(mode))
+    return Markup(" + ").join(_RUN.format(tag, i18n.CONTENT[tag]) for tag in i18n.languages(mode))
+
+
+def _best(texts: Mapping[str, str], tag: str) -> Markup:
+    """What editions and topics are called, by language: marked where a page in ``tag`` has to borrow another's."""
+    found, text = i18n.best(texts, tag)
+    return escape(text) if found == tag else _RUN.format(found, text)
+
+
+def _alternatives(request: Request) -> Iterator[tuple[str, str, str]]:
+    """The same page in each language: tag, name, and the address's query."""
+    others = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
+    return ((tag, name, "?" + urlencode([("lang", tag), *others])) for tag, name in i18n.INTERFACE.items())
 
 
 def language(request: Request, preferred: str | None = None) -> str:
@@ -58,7 +73,7 @@ def render(
     page = _environment(tag).get_template(template)
     html = page.render(
         tag=tag,
-        alternatives=_ALTERNATIVES,
+        alternatives=_alternatives(request),
         translate=translate,
         long_date=lambda value: i18n.long_date(value, tag),
         **context,
