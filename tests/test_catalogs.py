@@ -24,7 +24,7 @@ PLACEHOLDER = re.compile(r"%\((\w+)\)[a-z]")
 UNCHINESE = re.compile(rf'[{HAN}][,:;?!.()"]|["()][{HAN}]|[{HAN}] +\S|\S +[{HAN}]')
 
 # Characters that only one of the two scripts has, among those that interfaces are full of.
-TRADITIONAL_ONLY = set("這個們來時會說請電郵寄資料庫檔無關閱讀訂網頁紀錄備還點擊選項語繼續設應該號達權隱")
+TRADITIONAL_ONLY = set("這個們來時會說請電郵資料庫檔無關閱讀訂網頁紀錄備還點擊選項語繼續設應該號達權隱")
 SIMPLIFIED_ONLY = set("这个们来时会说请电邮资库档无关阅读订网页纪录备还点击选项语继续设应该号达权隐")
 
 every_language = pytest.mark.parametrize("tag", INTERFACE)
