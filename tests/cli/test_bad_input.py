@@ -11,6 +11,9 @@ from mailer.installation import Installation
 from tests.cli.conftest import Begin, Run, one_line, until
 from tests.conftest import SAMPLE
 
+# What is wrong here is said before any database is asked, or by each in the same words.
+pytestmark = pytest.mark.databases("sqlite")
+
 
 @pytest.mark.parametrize("rate", ["0", "-1", "nan", "inf", "1e9"])
 def test_a_rate_that_is_none(run: Run, rate: str) -> None:
@@ -128,7 +131,6 @@ def test_a_service_waits_for_its_database_and_says_so(
     assert service.wait(20) == 0
 
 
-@pytest.mark.databases("sqlite")
 def test_a_worker_waits_for_its_broker_and_says_so(begin: Begin, housed: dict[str, str]) -> None:
     worker, said = begin("worker", broker_url="redis://:hush@127.0.0.1:1/0", **housed)
     until(lambda: "broker.unavailable" in said() and "Trying again" in said(), 30)
@@ -137,13 +139,11 @@ def test_a_worker_waits_for_its_broker_and_says_so(begin: Begin, housed: dict[st
     assert worker.wait(30) == 0
 
 
-@pytest.mark.databases("sqlite")
 @pytest.mark.parametrize("words", [("worker",), ("up", "--port=0")])
 def test_a_broker_nobody_knows_stops_a_service(run: Run, housed: dict[str, str], words: tuple[str, ...]) -> None:
     one_line(run(*words, broker_url="pigeon://loft", **housed), 1, "MAILER_BROKER_URL")
 
 
-@pytest.mark.databases("sqlite")
 def test_two_workers_with_one_name(begin: Begin, run: Run, house: Installation, housed: dict[str, str]) -> None:
     journals = house.settings.home / "journal"
     first, _ = begin("worker", "--name=nightly", broker_url="filesystem://", **housed)
