@@ -140,7 +140,7 @@ class Journal:
     def close(self) -> None:
         """Leave nothing behind; for a process that ends. What is not settled yet stays, for others to find."""
         if self._file >= 0:
-            if self._size == _HEAD.size:
+            if not self._open:
                 self._path.unlink(missing_ok=True)
             os.close(self._file)
             self._file = -1

@@ -97,6 +97,15 @@ def test_nothing_is_kept_when_nothing_is_open(tmp_path: Path, living: Journal) -
     assert journals(tmp_path) == []
 
 
+def test_a_claim_that_was_not_settled_leaves_it_to_be_found(tmp_path: Path, living: Journal) -> None:
+    """Nothing was sent under it, but the database may hold rows in its name."""
+    claim = living.claim()
+    living.close()
+    story = _found(tmp_path)
+    assert story is not None
+    assert story.of(claim, 1) == (Fate.UNSENT, None)
+
+
 @pytest.mark.parametrize("torn", range(1, RECORD))
 def test_a_record_torn_at_any_octet_is_none(tmp_path: Path, living: Journal, torn: int) -> None:
     claim = living.claim()
