@@ -76,7 +76,7 @@ class Settings(BaseSettings):
     connections: Annotated[int, Field(ge=1, le=100)] = Field(
         default=3, description="SMTP connections of one lane (a provider's queue in one worker)."
     )
-    tick: Annotated[float, Field(gt=0, le=600)] = Field(
+    tick: Annotated[float, Field(ge=0.1, le=600)] = Field(
         default=5.0, description="Seconds between two rounds of a worker's ticker."
     )
     language: str = Field(
@@ -142,7 +142,7 @@ def load(**overrides: object) -> Settings:
             name=f"MAILER_{'_'.join(str(part) for part in first['loc']).upper()}",
             why=first["msg"].removeprefix("Value error, "),
         ) from None
-    if settings.lease <= settings.smtp_timeout:
+    if settings.lease < settings.smtp_timeout + 1:
         raise MisconfiguredError(
             N_(
                 "MAILER_LEASE (%(lease)s s) must be longer than MAILER_SMTP_TIMEOUT (%(timeout)s s):"

@@ -124,6 +124,7 @@ def start(settings: Settings, celery: Celery, stopping: Callable[[], bool], give
         os._exit(1)
     except Exception:  # noqa: BLE001 — Celery would keep a child that can do nothing
         log.logger().exception("worker.refused")
+        give_up()
         os._exit(1)
 
 

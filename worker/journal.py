@@ -5,7 +5,7 @@ was about to leave (*intent*) and how that ended (*result*). A process that is k
 journal behind, and its lock is gone: whoever finds it folds it into the ledger, and only what
 was on the wire is in doubt.
 
-A file ``NAME.journal`` of 16-octet records behind a 32-octet head, written by one process and
+A file ``NAME.journal`` of 16-octet records behind a 48-octet head, written by one process and
 locked (flock) for as long as it lives. A claim's token is ``NAME-NUMBER``, so a row of the
 ledger names the journal that knows of it, and a record that is out of date names a claim that no
 row has any more. What the system was told outlives the process, but not a power cut: after
@@ -15,7 +15,9 @@ another boot the absence of a record proves nothing.
 import errno
 import fcntl
 import os
+import re
 import secrets
+import stat
 import struct
 import zlib
 from collections.abc import Iterator
@@ -28,14 +30,15 @@ from mailer.errors import UnavailableError
 from mailer.i18n import N_
 from worker.transport import Fate
 
-_MAGIC = b"TWJRNL1\n"
-_HEAD = struct.Struct("<8s16s8s")  # magic, boot, installation
+_MAGIC = b"TWJRNL2\n"
+_HEAD = struct.Struct("<8s16s8sQQ")  # magic, boot, installation, device and inode of the file itself
 _RECORD = struct.Struct("<QIBBH")  # delivery, claim number, kind, check, SMTP code
 _INTENT = 0
 _KINDS = {Fate.SENT: 1, Fate.DEFERRED: 2, Fate.FAILED: 3, Fate.UNSENT: 4}
 _FATES = {kind: fate for fate, kind in _KINDS.items()}
 _LARGEST = 1 << 20
 _ENDING = ".journal"
+_NAME = re.compile(r"[0-9a-f]{12}\.journal", re.ASCII)
 
 
 def _boot() -> bytes:
@@ -71,7 +74,8 @@ class Journal:
             folder.mkdir(mode=0o700, exist_ok=True)
             self._file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._file, fcntl.LOCK_EX)
-            self._write(_HEAD.pack(_MAGIC, _boot(), installation[:8]))
+            here = os.fstat(self._file)
+            self._write(_HEAD.pack(_MAGIC, _boot(), installation[:8], here.st_dev, here.st_ino))
             new.rename(self._path)
         except OSError as error:
             raise _unwritable(error) from None
@@ -168,14 +172,16 @@ def _number(claim: str) -> int:
 def _locked(path: Path) -> Iterator[int | None]:
     """The file's descriptor if its owner is dead and nobody else is folding it, else ``None``."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+        # Whatever lies there under a journal's name: nothing is waited for, no link is followed.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
         yield None
         return
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Another may have folded and removed it between our opening and locking it.
-        yield descriptor if os.fstat(descriptor).st_nlink else None
+        found = os.fstat(descriptor)
+        yield descriptor if found.st_nlink and stat.S_ISREG(found.st_mode) else None
     except BlockingIOError:
         yield None
     finally:
@@ -189,29 +195,32 @@ def found_dead(path: Path, installation: bytes) -> Iterator[Story | None]:
     A block that raises leaves it for another time. One of another installation is left alone.
     """
     with _locked(path) as descriptor:
-        story = None if descriptor is None else _read(path, os.read(descriptor, _size(descriptor)), installation)
+        story = None if descriptor is None else _read(path, descriptor, installation)
         yield story
         if story is not None:
             path.unlink(missing_ok=True)
 
 
-def _size(descriptor: int) -> int:
-    return os.fstat(descriptor).st_size
-
-
 def journals(home: Path) -> list[Path]:
     """Every journal of this host, the living ones too."""
-    return sorted(_folder(home).glob(f"*{_ENDING}"))
+    return sorted(path for path in _folder(home).glob(f"*{_ENDING}") if _NAME.fullmatch(path.name))
 
 
 def _folder(home: Path) -> Path:
     return home / "journal"
 
 
-def _read(path: Path, raw: bytes, installation: bytes) -> Story | None:
-    """A journal's octets as a story. A torn last record is none: its message had not begun."""
+def _read(path: Path, descriptor: int, installation: bytes) -> Story | None:
+    """A journal as a story. A torn last record is none: its message had not begun."""
+    here = os.fstat(descriptor)
+    raw = os.read(descriptor, here.st_size)
     name = path.name.removesuffix(_ENDING)
-    magic, boot, owner = _HEAD.unpack(raw[: _HEAD.size]) if len(raw) >= _HEAD.size else (b"", b"", installation[:8])
+    headless = (b"", b"", installation[:8], here.st_dev, here.st_ino)
+    magic, boot, owner, *place = _HEAD.unpack(raw[: _HEAD.size]) if len(raw) >= _HEAD.size else headless
+    if place != [here.st_dev, here.st_ino]:
+        # The lock that tells the living from the dead is the original's, not this one's.
+        log.logger().warning("journal.copied", journal=path.name, why="it is a copy and proves nothing: left alone")
+        return None
     if owner != installation[:8]:
         log.logger().warning("journal.foreign", journal=path.name, why="it belongs to another installation: left alone")
         return None

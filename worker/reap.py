@@ -54,7 +54,7 @@ def fold(session: Session, story: Story) -> Counter[str]:
     """
     mine = (
         _held()
-        .where(or_(among(HELD), among([_S.UNCERTAIN])), Delivery.claim.like(f"{story.name}-%"))
+        .where(or_(among(HELD), among([_S.UNCERTAIN])), Delivery.claim.startswith(f"{story.name}-", autoescape=True))
         # Waited for, not passed over: the journal is removed when this is done.
         .with_for_update(of=Delivery)
     )
@@ -78,7 +78,9 @@ def strays(session: Session, journal: Journal) -> int:
     So it is where the answer to a commit was lost: the database took a claim of which we heard
     nothing, and none of those was begun.
     """
-    held = session.execute(_held().where(among(HELD), Delivery.claim.like(f"{journal.name}-%"))).all()
+    held = session.execute(
+        _held().where(among(HELD), Delivery.claim.startswith(f"{journal.name}-", autoescape=True))
+    ).all()
     # Asked after the rows were read: a claim is open before it takes any, and closed after its last is settled.
     stray = [row for row in held if not journal.is_open(row.claim)]
     back = 0

@@ -61,7 +61,11 @@ def _dump(database: Database, path: Path, environment: Mapping[str, str]) -> Non
     words = [program, "--format=custom", "--no-password", f"--file={path}", f"--dbname={_conninfo(url)}"]
     # The password goes by the environment: other people of this machine can read a command line.
     done = subprocess.run(  # noqa: S603 — a program found on PATH, arguments of our own
-        words, env={**environment, "PGPASSWORD": str(url.password or "")}, capture_output=True, text=True, check=False
+        words,
+        env={**environment, "PGPASSWORD": str(url.password or url.query.get("password", ""))},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise _failed(path, (done.stderr.strip().splitlines() or ["pg_dump failed"])[-1])
@@ -69,7 +73,8 @@ def _dump(database: Database, path: Path, environment: Mapping[str, str]) -> Non
 
 def _conninfo(url: URL) -> str:
     """The URL as libpq reads it, without our driver's name and the password."""
-    plain = URL.create("postgresql", url.username, None, url.host, url.port, url.database, url.query)
+    query = {name: value for name, value in url.query.items() if "password" not in name}
+    plain = URL.create("postgresql", url.username, None, url.host, url.port, url.database, query)
     return plain.render_as_string(hide_password=False)
 
 

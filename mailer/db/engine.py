@@ -7,7 +7,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DBAPIError,
+    InternalError,
+    NoSuchModuleError,
+    OperationalError,
+    TimeoutError,  # noqa: A004 — SQLAlchemy's word for a pool with nothing left to lend
+)
 from sqlalchemy.orm import Session
 
 from mailer.errors import MisconfiguredError, UnavailableError
@@ -98,7 +106,8 @@ def _set_up_sqlite(engine: Engine, file: str | None, synchronous: str) -> None:
         _demand_file()
 
     @event.listens_for(engine, "connect")
-    def _connected(connection: Any, _: Any) -> None:
+    def _connected(connection: Any, record: Any) -> None:
+        record.info["file"] = _identity(file)
         connection.isolation_level = None
         for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
@@ -106,8 +115,19 @@ def _set_up_sqlite(engine: Engine, file: str | None, synchronous: str) -> None:
     @event.listens_for(engine, "begin")
     def _began(connection: Connection) -> None:
         _demand_file()
+        if connection.info["file"] != _identity(file):
+            connection.invalidate()
+            raise OperationalError("begin", {}, FileNotFoundError("its file was replaced by another"))
         writing = connection.get_execution_options().get("writing")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _identity(file: str | None) -> tuple[int, int] | None:
+    """Which file it is that a name stands for now."""
+    if not file or file == ":memory:":
+        return None
+    found = Path(file).stat()
+    return found.st_dev, found.st_ino
 
 
 @contextmanager
@@ -116,6 +136,15 @@ def _translated(kind: str) -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
+        raise UnavailableError(
+            N_("The %(kind)s database does not answer: %(why)s."), kind=kind, why=_first_line(error)
+        ) from None
+    except TimeoutError as error:
+        raise UnavailableError(
+            N_("The %(kind)s database does not answer: %(why)s."), kind=kind, why=str(error)
+        ) from None
+    except InternalError as error:
+        # PostgreSQL's word for what it cannot do just now, such as writing while it changes places with another.
         raise UnavailableError(
             N_("The %(kind)s database does not answer: %(why)s."), kind=kind, why=_first_line(error)
         ) from None

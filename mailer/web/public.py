@@ -1,6 +1,8 @@
 """Pages for readers: unsubscribing, and the web version of an edition. GET changes nothing."""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
@@ -69,7 +71,7 @@ def _page(request: Request, session: Session, ref: bytes, topic: int, *, restore
 
 
 @router.api_route("/web/{variant}", methods=["GET", "HEAD"])
-def web_version(request: Request, variant: str) -> Response:
+def web_version(request: Request, variant: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]) -> Response:
     """A frozen variant, the same for every reader."""
     house: Installation = request.app.state.installation
     with house.database.read() as session:

@@ -13,7 +13,7 @@ from worker.journal import Journal, Story, found_dead, journals
 from worker.transport import Fate
 
 MARK = b"ours" * 8
-HEAD, RECORD = 32, 16
+HEAD, RECORD = 48, 16
 
 
 @pytest.fixture
@@ -144,6 +144,31 @@ def test_after_damage_silence_proves_nothing(tmp_path: Path, living: Journal, da
 def test_another_installations_journal_is_left_where_it_is(tmp_path: Path, living: Journal) -> None:
     _died(living)
     assert _found(tmp_path, b"theirs" * 6) is None
+    assert len(journals(tmp_path)) == 1
+
+
+def test_a_copy_proves_nothing_while_its_original_lives_or_not(tmp_path: Path, living: Journal) -> None:
+    living.intent(living.claim(), 1)
+    original = _path(tmp_path)
+    copy = original.with_suffix(".new")
+    copy.write_bytes(original.read_bytes())
+    copy.rename(original)
+    assert _found(tmp_path) is None
+    assert len(journals(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("kind", ["folder", "link", "pipe"])
+def test_what_is_no_journal_is_passed_over(tmp_path: Path, living: Journal, kind: str) -> None:
+    path = _path(tmp_path)
+    living.close()
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "link":
+        path.symlink_to(path)
+    else:
+        os.mkfifo(path)
+    assert _found(tmp_path) is None
+    (path.parent / "%.journal").touch()
     assert len(journals(tmp_path)) == 1
 
 

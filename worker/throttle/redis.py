@@ -24,7 +24,9 @@ local now = t[1] * 1000000 + t[2]
 local given, interval, burst = {}, {}, {}
 for i, key in ipairs(KEYS) do
   interval[i], burst[i] = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
-  given[i] = math.max(now, tonumber(redis.call('GET', key) or now))
+  local kept = redis.pcall('GET', key)
+  if type(kept) == 'table' then redis.call('DEL', key) end
+  given[i] = math.max(now, type(kept) == 'string' and tonumber(kept) or now)
   if given[i] - now > math.max(farthest, 2 * interval[i]) then given[i] = now end
 end
 local function write(i, until_us)
