@@ -12,7 +12,13 @@ from mailer.i18n import EN, HANS, ZH
     [
         ("zh-HK", ZH),
         ("zh-TW,en;q=0.5", ZH),
-        ("zh-CN", HANS),  # with one Chinese version, every Chinese reader gets it
+        ("zh-CN", HANS),
+        ("zh-SG,zh;q=0.5", HANS),
+        ("zh-Hans", HANS),
+        ("zh-Hans-HK", HANS),
+        ("zh-Hant", ZH),
+        ("zh-Hant-CN", ZH),
+        ("zh-MO", ZH),
         ("yue", ZH),
         ("zh", ZH),
         ("en-US,en;q=0.9,zh;q=0.8", EN),
@@ -42,10 +48,40 @@ def test_scripts_are_told_apart_by_the_raw_tag(tag: str, found: str | None) -> N
     assert i18n.match(tag, ["zh-Hant-HK", "zh-Hans", "en-GB"]) == found
 
 
+def test_with_one_chinese_every_chinese_reader_gets_it() -> None:
+    texts = {ZH: "《潮信》", EN: "Tideline"}
+    assert i18n.best(texts, HANS) == i18n.best(texts, "zh-SG") == (ZH, "《潮信》")
+    assert i18n.best(texts, EN) == (EN, "Tideline")
+
+
+def test_where_no_text_fits_the_first_is_shown() -> None:
+    assert i18n.best({ZH: "《潮信》", HANS: "《潮信》"}, EN) == (ZH, "《潮信》")
+    assert i18n.best({EN: "Tideline"}, HANS) == (EN, "Tideline")
+
+
+@pytest.mark.parametrize(
+    ("posix", "language"),
+    [
+        ("zh_CN.UTF-8", HANS),
+        ("zh_SG", HANS),
+        ("zh_HK.UTF-8", ZH),
+        ("zh_TW", ZH),
+        ("zh", ZH),
+        ("en_US.UTF-8", EN),
+        ("C.UTF-8", EN),
+        ("de_AT@euro", EN),
+        ("", EN),
+    ],
+)
+def test_commands_speak_the_terminals_language(posix: str, language: str) -> None:
+    assert i18n.terminal(posix) == language
+
+
 def test_values_are_written_as_each_language_writes_them() -> None:
     day = date(2025, 5, 1)
     assert (i18n.long_date(day, ZH), i18n.long_date(day, EN)) == ("2025年5月1日", "1 May 2025")
     assert (i18n.month(day, ZH), i18n.month(day, EN)) == ("2025年5月", "May 2025")
+    assert (i18n.long_date(day, HANS), i18n.number(1234, HANS)) == ("2025年5月1日", "1,234")
 
 
 @pytest.mark.parametrize(

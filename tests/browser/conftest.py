@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 from sqlalchemy import select
 
 from mailer import clock
@@ -92,28 +92,26 @@ def url(stage: Stage) -> Iterator[str]:
 
 
 @pytest.fixture
-def complaints() -> list[str]:
-    """What the browser complained of, and every request that left this machine."""
-    return []
+def page(browser: Browser, url: str) -> Iterator[Page]:
+    """A window of its own, in which nothing may be complained of and nobody else asked for anything."""
+    context = browser.new_context(base_url=url)
+    page, complaints = context.new_page(), list[str]()
 
-
-@pytest.fixture(params=[(1280, "light"), (375, "dark")], ids=["wide-light", "narrow-dark"])
-def page(request: pytest.FixtureRequest, browser: Browser, url: str, complaints: list[str]) -> Iterator[Page]:
-    width, scheme = request.param
-    context: BrowserContext = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=scheme, base_url=url
-    )
+    def hear(said: ConsoleMessage) -> None:
+        # That the page itself answers 404 or 503 is said, too, and meant.
+        if said.type in ("error", "warning") and said.location["url"] != page.url:
+            complaints.append(said.text)
 
     def watch(asked: Request) -> None:
-        if not asked.url.startswith((url, "about:", "data:")):
+        if not asked.url.startswith((f"{url}/", "about:", "data:")):
             complaints.append(f"asked for {asked.url}")
 
-    page = context.new_page()
-    page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("console", hear)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("request", watch)
     yield page
     context.close()
+    assert not complaints
 
 
 @pytest.fixture

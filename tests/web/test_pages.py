@@ -77,6 +77,7 @@ def test_the_button_unsubscribes_and_a_mistake_can_be_undone(
         ("?lang=zh-Hant-HK", "en", "zh-Hant-HK"),
         ("?lang=en-GB", "zh-HK", "en-GB"),
         ("?lang=zh-TW", "en", "zh-Hant-HK"),
+        ("?lang=zh-CN", "en", "zh-Hans-CN"),
         ("", "zh-HK", "en-GB"),  # what the reader chose counts more than the browser
         ("?lang=xx", "zh-HK", "en-GB"),
     ],
@@ -175,8 +176,8 @@ def test_the_web_version_is_the_same_for_everybody_and_runs_nothing(
     assert public.get("/web/" + "0" * 64).status_code == 404
 
 
-def test_console_pages_show_the_campaign_in_both_languages(demo: TestClient) -> None:
-    for language, word in (("en-GB", "Campaigns"), ("zh-Hant-HK", "《潮信》")):
+def test_console_pages_show_the_campaign_in_every_language(demo: TestClient) -> None:
+    for language, word in (("en-GB", "Campaigns"), ("zh-Hant-HK", "《潮信》"), ("zh-Hans-CN", "发送任务")):
         page = demo.get(f"/?lang={language}")
         assert page.status_code == 200
         listing = demo.get(f"/console/campaigns?lang={language}")
@@ -185,6 +186,24 @@ def test_console_pages_show_the_campaign_in_both_languages(demo: TestClient) -> 
         assert demo.get(f"/demo/mailbox?lang={language}").status_code == 200
     assert demo.get("/console/campaigns/2").status_code == 404
     assert demo.get("/demo/mailbox/1").status_code == 404
+
+
+def test_what_a_page_borrows_from_another_language_is_marked(demo: TestClient, link: str) -> None:
+    borrowed = '<span lang="zh-Hant-HK">《潮信》</span>'
+    for path in ("/console/campaigns", "/console/campaigns/1", link):
+        assert borrowed in demo.get(f"{path}?lang=zh-Hans-CN").text
+        own = demo.get(f"{path}?lang=zh-Hant-HK").text
+        assert "《潮信》" in own
+        assert borrowed not in own
+        assert "Tideline" in demo.get(f"{path}?lang=en-GB").text
+    title = '<title lang="zh-Hant-HK">《潮信》 · 潮汐書舍</title>'
+    assert title in demo.get(f"{link}?lang=zh-Hans-CN").text
+
+
+def test_the_switch_of_languages_keeps_the_rest_of_the_address(demo: TestClient) -> None:
+    page = demo.get("/demo/mailbox?page=2&lang=zh-TW&x=%22%3E%26").text
+    for tag in ("zh-Hant-HK", "zh-Hans-CN", "en-GB"):
+        assert f'<a href="?lang={tag}&amp;page=2&amp;x=%22%3E%26" lang="{tag}"' in page
 
 
 def test_another_sites_name_for_this_machine_is_refused(demo: TestClient) -> None:
