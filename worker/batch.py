@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from mailer import clock, log
-from mailer.errors import UnavailableError
+from mailer.errors import MailerError, UnavailableError
 from worker.claim import Claimed
 from worker.journal import Journal
 from worker.transport import Connection, Fate, Outcome, Parcel
@@ -33,6 +33,10 @@ class Pace:
                 await self.renew()
 
 
+class _KeptError(MailerError):
+    """A message that is not begun after all."""
+
+
 class Batch:
     """Rows that are begun under one claim, each with its parcel, or with the outcome of there being none.
 
@@ -50,6 +54,7 @@ class Batch:
         lease_over: float,
     ) -> None:
         self._waiting = list(enumerate(rows))[::-1]
+        self._unbegun = {row.id for row, _ in rows}
         self._claim = claim
         self._journal = journal
         self._pace = pace
@@ -59,8 +64,8 @@ class Batch:
 
     @property
     def waiting(self) -> list[int]:
-        """The deliveries that have not been begun."""
-        return [row.id for _, (row, _) in self._waiting]
+        """The deliveries of which no body has begun to leave: until then each may still be dropped."""
+        return list(self._unbegun)
 
     async def transmit(self, connections: Sequence[Connection]) -> list[tuple[Claimed, Outcome]]:
         """Each row with its outcome; every row has one, whatever the connections do."""
@@ -72,6 +77,7 @@ class Batch:
             place, (row, parcel) = self._waiting.pop()
             if isinstance(parcel, Parcel):
                 parcel = await self._hand_over(connection, parcel, place)
+            self._unbegun.discard(row.id)
             self._outcomes.append((row, parcel))
 
     async def _hand_over(self, connection: Connection, parcel: Parcel, place: int) -> Outcome:
@@ -79,13 +85,21 @@ class Batch:
 
         def leaving() -> None:
             nonlocal begun
+            # A slow server may have had its time with the names: asked again, at the last moment.
+            self._demand(connection, parcel)
             self._journal.intent(self._claim, parcel.delivery_id)
+            self._unbegun.discard(parcel.delivery_id)
             begun = True
 
         try:
-            outcome = await self._kept(connection, parcel, place) or await connection.send(parcel, leaving)
+            if self._may_go(parcel.delivery_id):
+                await self._pace.keep(place)
+            self._demand(connection, parcel)
+            outcome = await connection.send(parcel, leaving)
             if begun:
                 self._journal.result(self._claim, parcel.delivery_id, outcome.fate, outcome.code)
+        except _KeptError as error:
+            return Outcome(Fate.KEPT, reply=str(error))
         except UnavailableError as error:
             # The journal could not be written. Before the body nothing leaves; behind it we know more than it does.
             log.logger().error("journal.unavailable", why=str(error))
@@ -95,13 +109,10 @@ class Batch:
             return Outcome(Fate.UNCERTAIN if begun else Fate.UNSENT, reply=type(error).__name__, after_body=begun)
         return outcome
 
-    async def _kept(self, connection: Connection, parcel: Parcel, place: int) -> Outcome | None:
-        """Why a message is not begun after all, once its place in time has come."""
-        if self._may_go(parcel.delivery_id):
-            await self._pace.keep(place)
+    def _demand(self, connection: Connection, parcel: Parcel) -> None:
+        """Raise _KeptError where a message may not be begun."""
         if not self._may_go(parcel.delivery_id):
-            return Outcome(Fate.KEPT, reply="stopped, paused or withdrawn")
+            raise _KeptError("stopped, paused or withdrawn")
         # With less of the lease left than a server may take, another worker might send it meanwhile.
         if clock.monotonic() + connection.timeout > self._lease_over:
-            return Outcome(Fate.KEPT, reply="the lease is nearly over")
-        return None
+            raise _KeptError("the lease is nearly over")

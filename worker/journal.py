@@ -31,7 +31,7 @@ from mailer.i18n import N_
 from worker.transport import Fate
 
 _MAGIC = b"TWJRNL2\n"
-_HEAD = struct.Struct("<8s16s8sQQ")  # magic, boot, installation, device and inode of the file itself
+_HEAD = struct.Struct("<8s16s8sQ8x")  # magic, boot, installation, inode of the file itself
 _RECORD = struct.Struct("<QIBBH")  # delivery, claim number, kind, check, SMTP code
 _INTENT = 0
 _KINDS = {Fate.SENT: 1, Fate.DEFERRED: 2, Fate.FAILED: 3, Fate.UNSENT: 4}
@@ -64,6 +64,7 @@ class Journal:
         self.name = secrets.token_hex(6)
         folder = _folder(home)
         self._path = folder / f"{self.name}{_ENDING}"
+        self._file = -1
         self._claims = 0
         # The records of each claim that is not settled.
         self._open: dict[int, list[bytes]] = {}
@@ -74,11 +75,14 @@ class Journal:
             folder.mkdir(mode=0o700, exist_ok=True)
             self._file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._file, fcntl.LOCK_EX)
-            here = os.fstat(self._file)
-            self._write(_HEAD.pack(_MAGIC, _boot(), installation[:8], here.st_dev, here.st_ino))
+            self._write(_HEAD.pack(_MAGIC, _boot(), installation[:8], os.fstat(self._file).st_ino))
             new.rename(self._path)
-        except OSError as error:
-            raise _unwritable(error) from None
+        except (OSError, UnavailableError) as error:
+            # It will be tried again: nothing of this try may pile up.
+            new.unlink(missing_ok=True)
+            if self._file >= 0:
+                os.close(self._file)
+            raise error if isinstance(error, UnavailableError) else _unwritable(error) from None
 
     def claim(self) -> str:
         """A token for the next claim, never used again; open until it is settled."""
@@ -89,6 +93,10 @@ class Journal:
     def is_open(self, claim: str) -> bool:
         """Whether a claim of this process is in use; may be asked by any thread."""
         return _number(claim) in self._open
+
+    def knows(self, claim: str) -> bool:
+        """Whether a claim is this process's and in use."""
+        return claim.startswith(f"{self.name}-") and self.is_open(claim)
 
     def intent(self, claim: str, delivery: int) -> None:
         """The body of ``delivery`` is about to leave. Where this raises, it must not."""
@@ -215,14 +223,15 @@ def _read(path: Path, descriptor: int, installation: bytes) -> Story | None:
     here = os.fstat(descriptor)
     raw = os.read(descriptor, here.st_size)
     name = path.name.removesuffix(_ENDING)
-    headless = (b"", b"", installation[:8], here.st_dev, here.st_ino)
-    magic, boot, owner, *place = _HEAD.unpack(raw[: _HEAD.size]) if len(raw) >= _HEAD.size else headless
-    if place != [here.st_dev, here.st_ino]:
-        # The lock that tells the living from the dead is the original's, not this one's.
-        log.logger().warning("journal.copied", journal=path.name, why="it is a copy and proves nothing: left alone")
+    headless = (b"", b"", installation[:8], here.st_ino)
+    magic, boot, owner, inode = _HEAD.unpack(raw[: _HEAD.size]) if len(raw) >= _HEAD.size else headless
+    if boot == _boot() and inode != here.st_ino:
+        # The lock that tells the living from the dead is the original's, not this one's. From before a
+        # reboot nobody lives, and a file may have come back under another number.
+        _leave_alone("journal.copied", path, "it is a copy and proves nothing")
         return None
     if owner != installation[:8]:
-        log.logger().warning("journal.foreign", journal=path.name, why="it belongs to another installation: left alone")
+        _leave_alone("journal.foreign", path, "it belongs to another installation")
         return None
     whole = magic == _MAGIC and boot == _boot() != bytes(16)
     entries: dict[tuple[int, int], tuple[Fate | None, int | None]] = {}
@@ -237,6 +246,16 @@ def _read(path: Path, descriptor: int, installation: bytes) -> Story | None:
     if not whole:
         log.logger().warning("journal.damaged", journal=path.name, why="what it does not mention is in doubt")
     return Story(name, whole, entries)
+
+
+_said: set[Path] = set()
+
+
+def _leave_alone(happening: str, path: Path, why: str) -> None:
+    """Say once why a journal is not folded; each round would find it again."""
+    if path not in _said:
+        _said.add(path)
+        log.logger().warning(happening, journal=path.name, why=f"{why}: left alone")
 
 
 def _unwritable(error: OSError) -> UnavailableError:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from mailer import clock, log
+from mailer.errors import UnavailableError
 from worker import claim
 from worker.batch import Batch, Pace
 from worker.claim import Claimed
@@ -68,8 +69,7 @@ class Lane:
                 log.logger().exception("lane.broke", provider=self._provider)
                 self._hold()
             if self._pause:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopped.wait(), self._pause)
+                await self._rest()
 
     def _hold(self) -> None:
         """Pause before the next batch, longer each time."""
@@ -107,7 +107,7 @@ class Lane:
             ready, token, self._office.journal, pace, lambda number: self._may_go(campaign, number), lease_over
         )
         outcomes = await self._in_hand.transmit(self._connections)
-        await self._office.write(lambda session: record(session, outcomes, token))
+        await self._record(outcomes, token)
         self._office.journal.settled(token)
         self._look_back([outcome for _, outcome in outcomes], clock.monotonic() - granted_at)
         return len(rows)
@@ -126,6 +126,24 @@ class Lane:
             raise
         begun = await office.write(lambda session: claim.begin(session, [row.id for row in rows], token))
         return [(row, parcel) for row, parcel in zip(rows, parcels, strict=True) if row.id in begun]
+
+    async def _record(self, outcomes: Sequence[tuple[Claimed, Outcome]], token: str) -> None:
+        """Write down what is known, tried again whatever the fault: forgotten, all of it would be in doubt."""
+        while True:
+            try:
+                return await self._office.write(lambda session: record(session, outcomes, token))
+            except UnavailableError:
+                raise
+            except Exception:
+                log.logger().exception("record.broke", provider=self._provider)
+                if self._stopped.is_set():
+                    raise
+                self._hold()
+                await self._rest()
+
+    async def _rest(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopped.wait(), self._pause)
 
     def _may_go(self, campaign: int, delivery: int) -> bool:
         """Whether a row in hand may be begun: not stopped, not paused, not withdrawn."""

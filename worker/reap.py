@@ -4,14 +4,14 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Row, Select, or_, select
+from sqlalchemy import Row, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from mailer import log
 from mailer.campaign.ledger import transition
 from mailer.db.types import now_in
 from mailer.installation import Installation
-from mailer.model import Campaign, Delivery, DeliveryState
+from mailer.model import Campaign, CampaignState, Delivery, DeliveryState
 from mailer.model.delivery import HELD, among
 from worker.journal import Journal, Story, found_dead, journals
 from worker.record import died, record
@@ -19,6 +19,8 @@ from worker.transport import Outcome
 
 _S = DeliveryState
 _REAPED_AT_ONCE = 1000
+# Longer than an owner pauses between two tries to record.
+_GRACE_SECONDS = 30.0
 _TOLD = "told by the journal of a worker that died"
 
 
@@ -31,19 +33,40 @@ class Held:
     resend: bool
 
 
-def reap(session: Session) -> Counter[str]:
+def reap(session: Session, mine: Journal | None = None) -> Counter[str]:
     """Settle what is held beyond its lease; how many went where.
 
-    Claimed rows never left: they wait again. Rows being sent may have left: they are uncertain,
-    or go again, marked as perhaps doubled, where the campaign's policy says so.
+    Claimed rows never left: they wait again. Rows being sent may have left: they are uncertain.
+    Where the campaign's policy says so they go again, marked as perhaps doubled, but a while
+    later: after an outage longer than the lease their owner may be about to record what it knows.
+    What is open in ``mine``, the journal of this living process, is its own to record.
     """
-    expired = (
+    expired = session.execute(
         _held()
         .where(among(HELD), Delivery.lease_until < now_in())
         .limit(_REAPED_AT_ONCE)
         .with_for_update(skip_locked=True, of=Delivery)
-    )
-    return _settle(session, session.execute(expired).all())
+    ).all()
+    theirs = [row for row in expired if mine is None or not mine.knows(row.claim)]
+    return _settle(session, theirs, resend=False) + _resend(session)
+
+
+def _resend(session: Session) -> Counter[str]:
+    """Send again what nobody has come back for; a claim that is still there is one whose owner never did."""
+    forsaken = session.scalars(
+        select(Delivery.id)
+        .join(Campaign, Campaign.id == Delivery.campaign_id)
+        .where(
+            among([_S.UNCERTAIN]),
+            Delivery.claim.is_not(None),
+            Delivery.settled_at < now_in(-_GRACE_SECONDS),
+            Campaign.uncertain_policy == "resend",
+            Campaign.state != CampaignState.CANCELLED,
+        )
+        .limit(_REAPED_AT_ONCE)
+        .with_for_update(skip_locked=True, of=Delivery)
+    ).all()
+    return Counter(resend=len(transition(session, _S.UNCERTAIN, _S.PENDING, forsaken, maybe_doubled=True)))
 
 
 def fold(session: Session, story: Story) -> Counter[str]:
@@ -69,7 +92,7 @@ def fold(session: Session, story: Story) -> Counter[str]:
     went = Counter(outcome.fate.value for outcomes in known.values() for _, outcome in outcomes)
     for claim, outcomes in known.items():
         record(session, outcomes, claim)
-    return went + _settle(session, [row for row in rest if row.state is not _S.UNCERTAIN])
+    return went + _settle(session, [row for row in rest if row.state is not _S.UNCERTAIN], resend=True)
 
 
 def strays(session: Session, journal: Journal) -> int:
@@ -97,7 +120,7 @@ def _held() -> Select[*tuple[object, ...]]:
         Delivery.state,
         Delivery.claim,
         Delivery.attempts,
-        (Campaign.uncertain_policy == "resend").label("resend"),
+        and_(Campaign.uncertain_policy == "resend", Campaign.state != CampaignState.CANCELLED).label("resend"),
     ).join(Campaign, Campaign.id == Delivery.campaign_id)
 
 
@@ -105,9 +128,10 @@ def _one(row: Row[*tuple[object, ...]]) -> Held:
     return Held(row.id, row.attempts, row.resend)
 
 
-def _settle(session: Session, rows: Sequence[Row[*tuple[object, ...]]]) -> Counter[str]:
+def _settle(session: Session, rows: Sequence[Row[*tuple[object, ...]]], *, resend: bool) -> Counter[str]:
     waiting = transition(session, _S.CLAIMED, _S.PENDING, [row.id for row in rows if row.state is _S.CLAIMED])
-    uncertain, resent = died(session, [_one(row) for row in rows if row.state is _S.SENDING])
+    sending = [Held(row.id, row.attempts, resend and row.resend) for row in rows if row.state is _S.SENDING]
+    uncertain, resent = died(session, sending)
     return Counter(pending=len(waiting), uncertain=uncertain, resend=resent)
 
 

@@ -82,15 +82,28 @@ class Ticker:
 
     def tick(self) -> None:
         """One round."""
-        database = self._house.database
-        schema.check(database)
+        schema.check(self._house.database)
+        for duty in (self._catch_up, self._fold, self._start_due, self._settle):
+            try:
+                duty()
+            except (UnavailableError, MisconfiguredError):
+                raise
+            except Exception:  # noqa: BLE001 — one duty's fault is no reason to leave the others undone
+                log.logger().exception("tick.broke", duty=duty.__name__.strip("_"))
+
+    def _catch_up(self) -> None:
         catch_up(self._house)
-        seen(database, self._house.settings)
+        seen(self._house.database, self._house.settings)
+
+    def _fold(self) -> None:
         fold_dead(self._house)
-        self._start_due()
+
+    def _settle(self) -> None:
+        """What the dead and the cancelled left, what is finished, what waits."""
+        database = self._house.database
         with database.write() as session:
             stray = strays(session, self._journal)
-            reaped = reap(session)
+            reaped = reap(session, self._journal)
             campaign.sweep(session)
             finished = finish(session)
             waiting = open_deliveries(session)
@@ -108,13 +121,20 @@ class Ticker:
 
     def _start_due(self) -> None:
         """Start a scheduled campaign whose moment has come; one that cannot be started is held, and it is said why."""
+        database = self._house.database
+        number = 0
         try:
-            with self._house.database.write() as session:
+            with database.write() as session:
                 if found := campaign.due(session):
                     number = found.id
                     n = campaign.start(session, found, _NAME)
                     log.logger().info("campaign.started", campaign=number, deliveries=n)
-        except RefusedError as error:
-            with self._house.database.write() as session:
-                campaign.hold(session, campaign.find(session, number), _NAME, str(error))
-            log.logger().error("campaign.held", campaign=number, why=str(error))
+        except UnavailableError:
+            raise
+        except Exception as error:
+            if not number:
+                raise
+            why = str(error) if isinstance(error, RefusedError) else type(error).__name__
+            with database.write() as session:
+                campaign.hold(session, campaign.find(session, number), _NAME, why)
+            log.logger().error("campaign.held", campaign=number, why=why)

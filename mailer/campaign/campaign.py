@@ -49,6 +49,8 @@ def find(session: Session, campaign_id: int) -> Campaign:
 
 def schedule(session: Session, campaign: Campaign, at: datetime, by: str) -> None:
     """Have it started by itself at a moment to come. Raises RefusedError for one that is past."""
+    if campaign.started_at:
+        raise _started(campaign)
     if at <= clock.now():
         raise RefusedError(N_("The moment %(at)s is past: name one to come, or start the campaign."), at=at.isoformat())
     step(session, campaign, CampaignState.SCHEDULED)
@@ -73,8 +75,8 @@ def start(session: Session, campaign: Campaign, by: str) -> int:
     Raises RefusedError where it was started before, or has nobody to go to. The caller wakes
     the workers once this is committed.
     """
-    if campaign.state is CampaignState.HELD and campaign.started_at:
-        raise RefusedError(N_("Campaign %(id)s was started before: resume it instead."), id=campaign.id)
+    if campaign.state in (CampaignState.HELD, CampaignState.SCHEDULED) and campaign.started_at:
+        raise _started(campaign)
     step(session, campaign, CampaignState.EXPANDING)
     campaign.approval, campaign.started_at = campaign.edition.approval, clock.now()
     deliveries = expand(session, campaign)
@@ -142,6 +144,10 @@ def step(session: Session, campaign: Campaign, after: CampaignState) -> None:
     if not moved:
         raise _not_allowed(campaign, after)
     session.refresh(campaign, ["state"])
+
+
+def _started(campaign: Campaign) -> RefusedError:
+    return RefusedError(N_("Campaign %(id)s was started before: resume it instead."), id=campaign.id)
 
 
 def _not_allowed(campaign: Campaign, after: CampaignState) -> RefusedError:

@@ -51,7 +51,7 @@ def transition(
     if after not in HELD:
         values |= {"lease_until": None} | ({} if after is DeliveryState.UNCERTAIN else {"claim": None})
     if after not in OPEN:
-        values["settled_at"] = clock.now()
+        values["settled_at"] = now_in()
     if claim is not None:
         move = move.where(_TABLE.c.claim == claim)
     moved = session.execute(

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from mailer import clock
 from mailer.campaign.ledger import transition
 from mailer.db import Database
-from mailer.model import AuditEntry, Delivery, DeliveryState
+from mailer.model import AuditEntry, Campaign, CampaignState, Count, Delivery, DeliveryState
 from mailer.model.delivery import among
 
 _S = DeliveryState
@@ -34,6 +34,12 @@ def doubts(session: Session, campaign_id: int | None, most: int) -> list[Doubt]:
     return [Doubt(row.id, row.campaign_id, row.provider, row.settled_at, row.reason) for row in rows]
 
 
+def total(session: Session, campaign_id: int | None) -> int:
+    """How many there are, by the counts."""
+    counted = select(func.coalesce(func.sum(Count.n), 0)).where(Count.state == _S.UNCERTAIN)
+    return int(session.scalar(counted if campaign_id is None else counted.where(Count.campaign_id == campaign_id)) or 0)
+
+
 def settle(database: Database, campaign_id: int | None, after: DeliveryState, by: str) -> Iterator[int]:
     """Settle doubts as *pending* (sent again, marked as perhaps doubled) or *sent* (counted as sent).
 
@@ -45,6 +51,11 @@ def settle(database: Database, campaign_id: int | None, after: DeliveryState, by
     while True:
         with database.write() as session:
             batch = _uncertain(campaign_id).where(Delivery.id > last).limit(_AT_ONCE)
+            if after is _S.PENDING:
+                # Of a cancelled campaign nothing is sent, so a doubt stays one.
+                batch = batch.join(Campaign, Campaign.id == Delivery.campaign_id).where(
+                    Campaign.state != CampaignState.CANCELLED
+                )
             ids = [row.id for row in session.execute(batch.with_for_update(skip_locked=True, of=Delivery))]
             if not ids:
                 return

@@ -126,8 +126,10 @@ def uncertain(
         return
     after = DeliveryState.PENDING if resend else DeliveryState.SENT
     done = 0
+    with house.database.read() as session:
+        total = doubt.total(session, campaign)
     with screen().progress() as bars:
-        bar = bars.add_task(state_name("uncertain"), total=_look(house).uncertain)
+        bar = bars.add_task(state_name("uncertain"), total=total)
         for done in doubt.settle(house.database, campaign, after, name):
             bars.update(bar, completed=done)
     if resend:
@@ -143,7 +145,7 @@ def uncertain(
 def _list(house: Installation, campaign: int | None, as_json: bool) -> None:
     with house.database.read() as session:
         found = doubt.doubts(session, campaign, _SHOWN)
-        total = queues(session).uncertain
+        total = doubt.total(session, campaign)
     if as_json:
         lines = [
             {"id": d.id, "campaign": d.campaign_id, "provider": d.provider, "reason": d.reason,

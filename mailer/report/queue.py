@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from mailer.campaign import uncertain
 from mailer.db.types import now_in
 from mailer.model import Campaign, CampaignState, Count, Delivery, DeliveryState, Installation, RateLimit
 from mailer.model.delivery import CLAIMABLE, OPEN, among
@@ -82,13 +83,8 @@ def queues(session: Session) -> Queues:
         campaigns=campaigns,
         limit=limits.get("all"),
         providers=sorted(providers.values(), key=lambda queue: queue.provider),
-        uncertain=_uncertain(session),
+        uncertain=uncertain.total(session, None),
         oldest=min(started, default=None),
         seen=session.scalar(select(Installation.seen_at)),
         now=session.scalars(select(now_in())).one(),
     )
-
-
-def _uncertain(session: Session) -> int:
-    counted = select(func.coalesce(func.sum(Count.n), 0)).where(Count.state == DeliveryState.UNCERTAIN)
-    return int(session.scalars(counted).one())

@@ -3,25 +3,39 @@ import itertools
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
-from mailer import clock
+from mailer import clock, queue
 from mailer.campaign.ledger import finish
 from mailer.db.types import now_in
 from mailer.errors import UnavailableError
 from mailer.events.unsubscribe import unsubscribe
 from mailer.installation import Installation
-from mailer.model import Attempt, Campaign, CampaignState, Delivery, DeliveryState, RateLimit, Subscriber, Subscription
+from mailer.model import (
+    Attempt,
+    Campaign,
+    CampaignState,
+    Delivery,
+    DeliveryState,
+    RateLimit,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+)
 from mailer.report.figures import figures
 from tests.worker.conftest import MemoryTransport
-from worker import claim
+from worker import claim, lane
 from worker.drain import Drain
 from worker.office import Office
 from worker.reap import reap
 from worker.record import record
 from worker.throttle import Grant, Level
+from worker.throttle.redis import RedisThrottle
+from worker.throttle.sql import SqlThrottle
+from worker.throttle.store import store
 from worker.transport import Fate, Outcome, Parcel
 
 S = DeliveryState
@@ -110,6 +124,12 @@ def test_what_a_dead_worker_held_is_settled_honestly(
         rows = [row for p in providers for row in claim.claim(session, sending.id, p, 40, "dead", -1.0)]
         claim.begin(session, [row.id for row in rows[:15]], "dead")
         assert reap(session).total() == 40
+    assert _states(house, sending) == {S.UNCERTAIN: 15, S.PENDING: 25}
+    # Its owner has had time to come back.
+    with house.database.write() as session:
+        session.execute(update(Delivery).where(Delivery.claim.is_not(None)).values(settled_at=now_in(-60)))
+    with house.database.write() as session:
+        assert reap(session).total() == (15 if policy == "resend" else 0)
     expected = {S.UNCERTAIN: 15, S.PENDING: 25} if state is S.UNCERTAIN else {S.PENDING: 40}
     assert _states(house, sending) == expected
     with house.database.read() as session:
@@ -205,6 +225,54 @@ def test_a_stop_and_a_pause_hold_in_mid_batch(
     asyncio.run(Drain(office, clock.monotonic() + 30).run())
     assert len(transport.sent) < 40
     assert _states(house, sending) == {S.SENT: len(transport.sent), S.PENDING: 40 - len(transport.sent)}
+
+
+def test_who_withdraws_while_a_slow_server_thinks_gets_nothing(
+    house: Installation, sending: Campaign, transport: MemoryTransport, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server takes its time with the name; meanwhile all withdraw; then it is ready for the body."""
+    bodies: list[int] = []
+
+    async def slow(parcel: Parcel, leaving: Callable[[], None]) -> Outcome:
+        await asyncio.sleep(1.5)
+        leaving()
+        bodies.append(parcel.delivery_id)
+        return Outcome(Fate.SENT, 250)
+
+    def withdraw() -> None:
+        with house.database.write() as session:
+            session.execute(update(Subscription).values(state=SubscriptionState.WITHDRAWN))
+
+    monkeypatch.setattr(transport, "send", slow)
+    timer = threading.Timer(0.4, withdraw)
+    timer.start()
+    asyncio.run(Drain(office, clock.monotonic() + 6).run())
+    timer.join()
+    assert bodies == []
+    assert _states(house, sending) == {S.SUPPRESSED: 40}
+
+
+@pytest.mark.parametrize("broker", ["", "redis://127.0.0.1:1/0"])
+def test_a_private_redis_shares_no_limits(house: Installation, broker: str) -> None:
+    private = f"redis+socket://{queue.folder(house.settings)}/redis.sock?virtual_host=0"
+    told = house.settings.model_copy(update={"broker_url": broker or private})
+    kind = type(store(Installation(told, house.database, house.keys)))
+    assert kind is (RedisThrottle if broker else SqlThrottle)
+
+
+def test_an_outcome_is_written_down_whatever_breaks_meanwhile(
+    house: Installation, sending: Campaign, drain: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = itertools.count()
+
+    def moody(*arguments: Any) -> None:
+        if next(asked) < 3:
+            raise RuntimeError("a plan that is out of date")
+        record(*arguments)
+
+    monkeypatch.setattr(lane, "record", moody)
+    drain()
+    assert _states(house, sending) == {S.SENT: 40}
 
 
 def test_a_mail_is_addressed_and_filled_for_its_reader_alone(

@@ -123,6 +123,24 @@ def test_who_was_taken_for_dead_elsewhere_is_believed_when_its_journal_is_found(
     assert _states(house, sending) == {S.SENT: 1, S.UNCERTAIN: 9, S.PENDING: 30}
 
 
+def test_the_living_record_what_they_know_even_after_their_lease(house: Installation, sending: Campaign) -> None:
+    """As after an outage of the database, when tickers are back before owners."""
+    with house.database.write() as session:
+        session.execute(update(Campaign).values(uncertain_policy="resend"))
+    living = Journal(house.settings.home, house.keys.fingerprint())
+    token = living.claim()
+    with house.database.write() as session:
+        rows = [r for p, _ in sorted(lanes(session)) for r in claim(session, sending.id, p, 40, token, -1.0)]
+        begin(session, [row.id for row in rows], token)
+        assert reap(session, living).total() == 0
+        assert reap(session)["uncertain"] == 40
+    with house.database.write() as session:
+        record(session, [(row, Outcome(Fate.SENT, 250)) for row in rows], token)
+    assert _states(house, sending) == {S.SENT: 40}
+    living.settled(token)
+    living.close()
+
+
 def test_what_an_operator_settled_meanwhile_stays_so(house: Installation, sending: Campaign) -> None:
     dead = Dead(house, sending, lease=-1.0)
     dead.began(dead.rows)

@@ -1,5 +1,9 @@
-"""Which store keeps the throttle: Redis where it is the broker anyway, else the database."""
+"""Which store keeps the throttle: a Redis that all hosts were told of, else the database.
 
+The private Redis of a data home is one host's alone: limits kept there would not be shared.
+"""
+
+from mailer import queue
 from mailer.installation import Installation
 from worker.throttle import Throttle
 from worker.throttle.redis import RedisThrottle
@@ -10,5 +14,6 @@ _REDIS = ("redis://", "rediss://", "redis+socket://")
 
 def store(installation: Installation) -> Throttle:
     """The store that all workers of an installation share."""
-    redis = installation.settings.broker_url.startswith(_REDIS)
+    url, private = installation.settings.broker_url, f"redis+socket://{queue.folder(installation.settings)}/"
+    redis = url.startswith(_REDIS) and not url.startswith(private)
     return RedisThrottle(installation) if redis else SqlThrottle(installation)

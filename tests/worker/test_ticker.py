@@ -1,0 +1,116 @@
+"""One round of the ticker: each of its duties, and that one's fault is not the others'."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from mailer import clock
+from mailer.campaign import campaign as life
+from mailer.db.types import now_in
+from mailer.events import withdrawals
+from mailer.events.withdrawals import Entry, Kind
+from mailer.installation import Installation
+from mailer.model import Campaign, CampaignState, Delivery, DeliveryState, Subscriber, Subscription, SubscriptionState
+from mailer.report.figures import figures
+from tests.worker.test_reap import Dead
+from worker import ticker as room
+from worker.journal import Journal
+from worker.ticker import Ticker
+
+S = DeliveryState
+
+
+@pytest.fixture
+def ticker(house: Installation, journal: Journal) -> Ticker:
+    def woken(*, unmoved: bool) -> None:
+        assert unmoved in (True, False)
+
+    return Ticker(house, journal, woken, lambda: False, lambda: None, lambda: None)
+
+
+def _states(house: Installation, campaign: Campaign) -> dict[DeliveryState, int]:
+    with house.database.read() as session:
+        return +figures(session, campaign.id).states
+
+
+def _state(house: Installation) -> CampaignState:
+    with house.database.read() as session:
+        return session.scalars(select(Campaign.state)).one()
+
+
+def test_a_dead_neighbours_journal_is_folded(house: Installation, sending: Campaign, ticker: Ticker) -> None:
+    dead = Dead(house, sending)
+    dead.began(dead.rows)
+    dead.intent(dead.rows[0])
+    dead.died()
+    ticker.tick()
+    assert _states(house, sending) == {S.UNCERTAIN: 1, S.PENDING: 39}
+
+
+def test_leases_that_are_over_are_reaped(house: Installation, sending: Campaign, ticker: Ticker) -> None:
+    living = Dead(house, sending, lease=-1.0)
+    living.began(living.rows[:3])
+    ticker.tick()
+    assert _states(house, sending) == {S.UNCERTAIN: 3, S.PENDING: 37}
+
+
+def test_what_is_due_is_started_and_what_is_cancelled_swept(
+    house: Installation, campaign: Campaign, ticker: Ticker
+) -> None:
+    with house.database.write() as session:
+        life.schedule(session, life.find(session, campaign.id), clock.now() + timedelta(hours=1), "Ada")
+        session.execute(update(Campaign).values(scheduled_at=now_in(-1)))
+    ticker.tick()
+    assert _states(house, campaign) == {S.PENDING: 40}
+    with house.database.write() as session:
+        life.cancel(session, life.find(session, campaign.id), "Ada")
+    ticker.tick()
+    assert _states(house, campaign) == {S.CANCELLED: 40}
+
+
+def test_one_that_cannot_be_started_is_held_and_stops_nothing_else(
+    house: Installation, sending: Campaign, ticker: Ticker
+) -> None:
+    """Started once already: its deliveries are there, and making them again breaks."""
+    with house.database.write() as session:
+        changed = {"state": CampaignState.SCHEDULED, "scheduled_at": now_in(-1), "started_at": None}
+        session.execute(update(Campaign).values(changed))
+        session.execute(update(Delivery).values(state=S.CLAIMED, claim="x-1", lease_until=now_in(-1)))
+    ticker.tick()
+    assert sending
+    assert _state(house) is CampaignState.HELD
+    with house.database.read() as session:
+        assert set(session.scalars(select(Delivery.state))) == {S.PENDING}
+
+
+def test_a_withdrawal_that_only_the_file_knows_is_carried_out(
+    house: Installation, sending: Campaign, ticker: Ticker
+) -> None:
+    with house.database.read() as session:
+        index = session.scalars(select(Subscriber.address_index).limit(1)).one()
+    hour = clock.this_hour() + timedelta(hours=1)
+    withdrawals.append(house.settings.withdrawals, Entry(hour, Kind.WITHDRAW, sending.topic_id, index))
+    ticker.tick()
+    with house.database.read() as session:
+        gone = select(Subscription.id).where(Subscription.state == SubscriptionState.WITHDRAWN)
+        assert len(session.scalars(gone).all()) == 1
+
+
+def test_a_database_that_is_older_than_it_was_is_held(house: Installation, sending: Campaign, ticker: Ticker) -> None:
+    ticker.tick()
+    with house.database.write() as session:
+        session.connection().exec_driver_sql("UPDATE installation SET seen_at = '2020-01-01 00:00:00'")
+    ticker.tick()
+    assert sending
+    assert _state(house) is CampaignState.HELD
+
+
+def test_one_duty_that_breaks_leaves_the_others(
+    house: Installation, sending: Campaign, ticker: Ticker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "catch_up", lambda _: 1 // 0)
+    living = Dead(house, sending, lease=-1.0)
+    ticker.tick()
+    assert living.rows
+    assert _states(house, sending) == {S.PENDING: 40}
