@@ -90,13 +90,14 @@ def claim(session: Session, campaign_id: int, provider: str, most: int, token: s
 
 
 def _free(campaign_id: int, provider: str, state: DeliveryState) -> Select[int]:
+    free_now = or_(Delivery.next_at.is_(None), Delivery.next_at <= now_in())
     return (
         select(Delivery.id)
         .where(
             Delivery.campaign_id == campaign_id,
             Delivery.provider == provider,
             among([state]),
-            or_(Delivery.next_at.is_(None), Delivery.next_at <= now_in()),
+            Delivery.next_at <= now_in() if state is _S.DEFERRED else free_now,
         )
         .order_by(Delivery.id if state is _S.PENDING else Delivery.next_at)
         .with_for_update(skip_locked=True)

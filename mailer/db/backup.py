@@ -58,11 +58,14 @@ def _dump(database: Database, path: Path, environment: Mapping[str, str]) -> Non
             )
         )
     url = database.engine.url
+    # What the URL does not say may be told to libpq by other means, and stays so.
+    password = url.password or url.query.get("password")
+    secret = {"PGPASSWORD": str(password)} if password else {}
     words = [program, "--format=custom", "--no-password", f"--file={path}", f"--dbname={_conninfo(url)}"]
     # The password goes by the environment: other people of this machine can read a command line.
     done = subprocess.run(  # noqa: S603 — a program found on PATH, arguments of our own
         words,
-        env={**environment, "PGPASSWORD": str(url.password or url.query.get("password", ""))},
+        env={**environment, **secret},
         capture_output=True,
         text=True,
         check=False,

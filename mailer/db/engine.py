@@ -24,7 +24,17 @@ from mailer.i18n import N_
 # The databases that we know. SQLite's writers queue for as long as a batch may take.
 _OPTIONS: dict[str, dict[str, Any]] = {
     "sqlite": {"connect_args": {"timeout": 30.0}},
-    "postgresql": {"pool_pre_ping": True},
+    "postgresql": {
+        "pool_pre_ping": True,
+        # A server that is cut off is noticed within half a minute, not when TCP gives up.
+        "connect_args": {
+            "connect_timeout": 10,
+            "keepalives_idle": 15,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 30_000,
+        },
+    },
 }
 
 

@@ -54,4 +54,5 @@ def _sqlite_now(element: Now, compiler: SQLCompiler, **kw: Any) -> str:
 @compiles(Now, "postgresql")
 def _postgresql_now(element: Now, compiler: SQLCompiler, **kw: Any) -> str:
     seconds = compiler.process(next(iter(element.clauses)), **kw)
-    return f"(clock_timestamp() + make_interval(secs => {seconds}))"
+    # One moment for the whole statement: one that may change within it is looked for in no index.
+    return f"(statement_timestamp() + make_interval(secs => {seconds}))"

@@ -25,6 +25,7 @@ from mailer.model import Installation as InstallationRow
 from mailer.model.campaign import CAMPAIGN_STEPS
 
 _EVERY = timedelta(seconds=5)
+_STEP = timedelta(seconds=1)
 _PROGRAM = "twinletter"
 # Paused and finished campaigns send nothing.
 _HELD_FROM = [before for before, after in CAMPAIGN_STEPS.items() if CampaignState.HELD in after]
@@ -54,13 +55,14 @@ def seen(database: Database, settings: Settings) -> None:
         # Restored a moment ago: to be caught up with, not to be covered up.
         return
     moment = before
-    # A clock that was put back begins anew.
     if before is None or not before <= now < before + _EVERY:
+        # It only ever grows, even where the clock was put back: else a file of an hour ago would look like the future.
+        later = now if before is None or now > before else before + _STEP
         with database.write() as session:
             moment = session.scalar(
                 update(InstallationRow)
                 .where(InstallationRow.seen_at.is_not_distinct_from(before))
-                .values(seen_at=now_in())
+                .values(seen_at=later)
                 .returning(InstallationRow.seen_at)
                 .execution_options(synchronize_session=False)
             )

@@ -95,3 +95,11 @@ def test_what_was_not_sent_when_it_was_cancelled_never_is(house: Installation, s
         assert session.scalar(select(func.count()).where(Delivery.reason == "cancelled")) == 36
     with pytest.raises(RefusedError):
         _take(house, sending, life.resume)
+
+
+def test_one_that_was_started_is_not_scheduled(house: Installation, sending: Campaign) -> None:
+    with house.database.write() as session:
+        found = life.find(session, sending.id)
+        life.hold(session, found, "twinletter", "restored")
+        with pytest.raises(RefusedError, match="resume it instead"):
+            life.schedule(session, found, clock.now() + timedelta(hours=1), "Ada")

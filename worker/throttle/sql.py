@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from mailer import clock
 from mailer.db import Database, connect
-from mailer.db.types import now_in
 from mailer.db.upsert import insert
 from mailer.installation import Installation
 from mailer.model import ThrottleLevel
@@ -82,7 +81,8 @@ class SqlThrottle:
         """Microseconds of one clock that all users of this store share."""
         if self._database.kind == "sqlite":
             return clock.monotonic_us()
-        return int(session.scalar(select(func.extract("epoch", now_in()) * 1_000_000)) or 0)
+        # The very moment: the rows' locks may have been waited for.
+        return int(session.scalar(select(func.extract("epoch", func.clock_timestamp()) * 1_000_000)) or 0)
 
     @staticmethod
     def _write(session: Session, given: dict[str, int]) -> None:
