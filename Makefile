@@ -14,7 +14,7 @@ demo: $(VENV)/.installed ## Send a bilingual wrap-up to 500 invented readers on 
 	@$(RUN)/mailer demo $(if $(JSON),--no-web --json) $(ARGS)
 
 test: machine lint ## Everything: style, types and contracts, then every test, against real servers that it starts for itself and stops
-	$(RUN)/python -m pytest --servers --durations=15 $(ARGS)
+	$(RUN)/python -m pytest --servers --numprocesses 2 --dist loadgroup --durations=15 $(ARGS)
 
 check: lint ## The quick part, which starts no server: style, types, contracts, messages, unit tests
 	$(RUN)/python -m pytest --quiet $(ARGS)

@@ -61,6 +61,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        for folder in SERVED_FOLDERS:
+            # Side by side they would spoil each other's times, or start the same things twice.
+            if item.path.is_relative_to(folder):
+                item.add_marker(pytest.mark.xdist_group(folder.name))
     if not config.getoption("servers"):
         left_out = [item for item in items if _needs_servers(item)]
         config.hook.pytest_deselected(items=left_out)
