@@ -30,7 +30,7 @@ def old(house: Installation, sending: Campaign) -> Installation:
     with house.database.write() as session:
         for state in ("pending", "deferred", "uncertain"):
             session.execute(text(f"DROP INDEX ix_delivery_{state}"))
-        for name in ("withdrawals_read", "seen_at"):
+        for name in ("withdrawals_read", "withdrawals_name", "withdrawals_digest", "seen_at"):
             session.execute(text(f"ALTER TABLE installation DROP COLUMN {name}"))
         session.execute(
             text(

@@ -34,7 +34,7 @@ _HELD_FROM = [before for before, after in CAMPAIGN_STEPS.items() if CampaignStat
 def catch_up(house: Installation) -> Replayed:
     """Before a page or a worker begins, and in each round: hold what a restored backup would send, then replay.
 
-    Held first: that is right even where the file then cannot be read (MisconfiguredError).
+    Held first: that is right even where the file then cannot be read, or is another (MisconfiguredError).
     """
     last = _last_seen(house.settings)
     if last is not None:

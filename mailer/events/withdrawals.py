@@ -3,10 +3,14 @@
 One line for each wish, ``2026-11-25T14Z withdraw 3 HEX``: the hour, what was wished, the topic
 (``-`` for all), and the blind index of the address, by which the person is found again even after
 an import. A line counts once its newline is there; lines are only ever added.
+
+The file is known by its first wish. One that begins with the line ``instead of NAME`` was begun
+by an operator in place of the file of that name.
 """
 
 import errno
 import fcntl
+import hashlib
 import os
 import re
 import stat
@@ -23,6 +27,7 @@ from mailer.i18n import N_
 _LINE = re.compile(
     rb"(\d{4}-\d\d-\d\dT\d\dZ) (?:(withdraw|restore) (\d{1,10})|(suppress|erase) -) ([0-9a-f]{64})", re.ASCII
 )
+_INSTEAD = b"instead of "
 
 
 class Kind(StrEnum):
@@ -108,16 +113,42 @@ def _sync(folder: Path) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Tail:
-    """What stands in the file from some octet on, up to ``end``, where its last complete line ends.
+class Content:
+    """The complete lines of the file, from its beginning or some octet on."""
 
-    ``replaced``: it is not the file that was read before, so this is all of it.
-    """
+    octets: bytes
 
-    entries: list[Entry]
-    damaged: int
-    end: int
-    replaced: bool
+    @property
+    def end(self) -> int:
+        """Where the last line ends."""
+        return len(self.octets)
+
+    @property
+    def name(self) -> str | None:
+        """What the file is known by as long as it begins with the same line; none where it has no line."""
+        head = self._lines(1)
+        if head.startswith(_INSTEAD):
+            # That line may well stand in two files.
+            head = self._lines(2)
+        return hashlib.sha256(head).hexdigest()[:16] if head else None
+
+    def instead_of(self, name: str) -> bool:
+        """Whether it says that it was begun in place of the file of that name."""
+        return self._lines(1).split() == [*_INSTEAD.split(), name.encode()]
+
+    def _lines(self, n: int) -> bytes:
+        """The first ``n`` lines."""
+        return b"\n".join(self.octets.lstrip(b"\n").split(b"\n", n)[:n])
+
+    def digest(self, end: int) -> bytes:
+        """A hash of what stands before octet ``end``."""
+        return hashlib.sha256(self.octets[:end]).digest()
+
+    def entries(self, start: int = 0) -> tuple[list[Entry], int]:
+        """The entries from octet ``start`` on, and how many lines are damaged."""
+        lines = [line for line in self.octets[start:].split(b"\n") if line and not line.startswith(_INSTEAD)]
+        entries = [entry for line in lines if (entry := _entry(line))]
+        return entries, len(lines) - len(entries)
 
 
 def size(file: Path) -> int:
@@ -133,30 +164,19 @@ def size(file: Path) -> int:
     return found.st_size
 
 
-def read(file: Path, start: int) -> Tail:
-    """The complete lines from octet ``start`` on, or all where no line ends there: then it was replaced.
-
-    Raises MisconfiguredError for a file that cannot be read.
-    """
-    octets, replaced = _octets(file, start) if size(file) else (b"", start > 0)
-    octets = octets[: octets.rfind(b"\n") + 1]
-    lines = [line for line in octets.split(b"\n") if line]
-    entries = [entry for line in lines if (entry := _entry(line))]
-    return Tail(entries, len(lines) - len(entries), len(octets) + (0 if replaced else start), replaced)
+def read(file: Path, start: int = 0) -> Content:
+    """What stands in the file from octet ``start`` on. Raises MisconfiguredError for a file that cannot be read."""
+    octets = _octets(file, start) if size(file) else b""
+    return Content(octets[: octets.rfind(b"\n") + 1])
 
 
-def _octets(file: Path, start: int) -> tuple[bytes, bool]:
+def _octets(file: Path, start: int) -> bytes:
     try:
         with file.open("rb") as opened:
             # Who appends holds this lock until the line is on the disk, or gone again.
             fcntl.flock(opened, fcntl.LOCK_SH)
-            if not start:
-                return opened.read(), False
-            opened.seek(start - 1)
-            if opened.read(1) == b"\n":
-                return opened.read(), False
-            opened.seek(0)
-            return opened.read(), True
+            opened.seek(start)
+            return opened.read()
     except OSError as error:
         raise _unreadable(file, error) from None
 

@@ -20,7 +20,7 @@ from mailer.events import withdrawals
 from mailer.events.replay import Replayed, replay
 from mailer.events.restored import catch_up, seen
 from mailer.events.unsubscribe import STATES, resubscribe, unsubscribe
-from mailer.events.withdrawals import Entry, Kind, append, read
+from mailer.events.withdrawals import Content, Entry, Kind, append, read
 from mailer.installation import Installation
 from mailer.model import (
     AuditEntry,
@@ -43,6 +43,10 @@ ENTRY = Entry(HOUR, Kind.WITHDRAW, 3, INDEX)
 @pytest.fixture
 def file(house: Installation) -> Path:
     return house.settings.withdrawals
+
+
+def _entries(file: Path) -> list[Entry]:
+    return read(file).entries()[0]
 
 
 def _people(house: Installation, n: int) -> list[tuple[bytes, bytes]]:
@@ -90,18 +94,19 @@ def test_a_line_is_the_hour_the_wish_the_topic_and_a_hash(tmp_path: Path) -> Non
     append(file, Entry(HOUR, Kind.SUPPRESS, None, INDEX))
     assert file.read_bytes() == LINE + LINE.replace(b"withdraw 3", b"suppress -")
     assert file.stat().st_mode & 0o777 == 0o600
-    assert [entry.kind for entry in read(file, 0).entries] == [Kind.WITHDRAW, Kind.SUPPRESS]
-    assert read(file, len(LINE)).entries[0] == Entry(HOUR, Kind.SUPPRESS, None, INDEX)
+    assert [entry.kind for entry in _entries(file)] == [Kind.WITHDRAW, Kind.SUPPRESS]
+    suppressed = [Entry(HOUR, Kind.SUPPRESS, None, INDEX)]
+    assert read(file, len(LINE)).entries() == read(file).entries(len(LINE)) == (suppressed, 0)
 
 
 def test_a_line_that_was_cut_off_spoils_no_other(tmp_path: Path) -> None:
     file = tmp_path / "withdrawals"
     file.write_bytes(LINE + LINE[:40])
-    torn = read(file, 0)
-    assert (len(torn.entries), torn.damaged, torn.end) == (1, 0, len(LINE))
+    torn = read(file)
+    assert (torn.entries(), torn.end) == (([ENTRY], 0), len(LINE))
     append(file, ENTRY)
-    whole = read(file, torn.end)
-    assert (whole.entries, whole.damaged, whole.end) == ([ENTRY], 1, file.stat().st_size)
+    whole = read(file)
+    assert (whole.entries(torn.end), whole.end) == (([ENTRY], 1), file.stat().st_size)
 
 
 @pytest.mark.parametrize(
@@ -123,8 +128,7 @@ def test_a_line_that_was_cut_off_spoils_no_other(tmp_path: Path) -> None:
 def test_a_damaged_line_is_passed_over_and_counted(tmp_path: Path, line: bytes) -> None:
     file = tmp_path / "withdrawals"
     file.write_bytes(LINE + line + b"\n\n" + LINE)
-    tail = read(file, 0)
-    assert (tail.entries, tail.damaged, tail.end) == ([ENTRY, ENTRY], 1, file.stat().st_size)
+    assert read(file).entries() == ([ENTRY, ENTRY], 1)
 
 
 def test_many_may_write_at_once_and_no_line_is_torn(tmp_path: Path) -> None:
@@ -139,9 +143,9 @@ def test_many_may_write_at_once_and_no_line_is_torn(tmp_path: Path) -> None:
     )
     writers = [subprocess.Popen([sys.executable, "-c", words, str(file), number]) for number in ("1", "2")]
     assert [writer.wait(60) for writer in writers] == [0, 0]
-    tail = read(file, 0)
-    assert tail.damaged == 0
-    assert len({(entry.address_index, entry.topic) for entry in tail.entries}) == len(tail.entries) == 2000
+    entries, damaged = read(file).entries()
+    assert damaged == 0
+    assert len({(entry.address_index, entry.topic) for entry in entries}) == len(entries) == 2000
 
 
 @pytest.mark.parametrize("what", ["folder", "below a file", "no folder", "full", "null", "pipe"])
@@ -200,7 +204,7 @@ def test_a_withdrawal_is_in_the_file_before_it_is_in_the_database(
     for undo in (False, False, True, True, False):
         _change(house, campaign, ref, undo=undo)
     kinds = [Kind.WITHDRAW, Kind.RESTORE, Kind.WITHDRAW]
-    assert read(file, 0).entries == [Entry(clock.this_hour(), kind, campaign.topic_id, index) for kind in kinds]
+    assert _entries(file) == [Entry(clock.this_hour(), kind, campaign.topic_id, index) for kind in kinds]
     assert _state(house, ref) is SubscriptionState.WITHDRAWN
 
 
@@ -213,7 +217,7 @@ def test_an_impatient_reader_has_one_order_in_file_and_database(
         replays = [pool.submit(replay, house) for _ in range(10)]
         assert [page.result(60) for page in pages] == [None] * 60
         assert sum(replayed.result(60).applied for replayed in replays) == 0
-    entries = read(file, 0).entries
+    entries = _entries(file)
     assert STATES[entries[-1].kind] is _state(house, ref)
     # Each was a change: they take turns.
     assert [entry.kind for entry in entries] == [(Kind.WITHDRAW, Kind.RESTORE)[n % 2] for n in range(len(entries))]
@@ -294,10 +298,9 @@ def test_who_changes_their_mind_during_a_replay_is_left_to_the_next(
     (ref, _), *_ = _people(house, 1)
     _change(house, campaign, ref)
     _change(house, campaign, ref, undo=True)
-    early = read(file, 0)
-    early = replace(early, entries=early.entries[:1], end=len(early.entries[0].line()))
+    early = Content(_entries(file)[0].line())
     # The file as a replay sees it that began between the two.
-    monkeypatch.setattr(withdrawals, "read", lambda path, start: read(path, start) if start else early)
+    monkeypatch.setattr(withdrawals, "read", lambda path, start=0: read(path, start) if start else early)
     assert replay(house) == Replayed()
     assert _state(house, ref) is SubscriptionState.ACTIVE
     monkeypatch.undo()
@@ -353,31 +356,146 @@ def test_damage_is_warned_of_and_the_rest_is_replayed(house: Installation, campa
     assert _state(house, ref) is SubscriptionState.WITHDRAWN
 
 
-@pytest.mark.parametrize("length", ["shorter", "longer", "gone"])
-def test_another_file_in_its_place_is_read_from_its_beginning(
-    house: Installation, campaign: Campaign, file: Path, length: str
-) -> None:
-    (gone, gone_index), (back, back_index), (stays, _) = _people(house, 3)
-    for ref in (stays, back):
-        _change(house, campaign, ref)
+# The very file
+
+
+def _row(house: Installation) -> tuple[int, str | None, bytes | None]:
+    with house.database.read() as session:
+        row = session.scalars(select(InstallationRow)).one()
+    return row.withdrawals_read, row.withdrawals_name, row.withdrawals_digest
+
+
+def _begun(house: Installation, campaign: Campaign, file: Path) -> tuple[bytes, bytes, bytes]:
+    """Somebody came back and left again in the same hour, and was read; they, the file before that and after."""
+    (other, _), (ref, _) = _people(house, 2)
+    for who, undo in ((other, False), (ref, False), (ref, True)):
+        _change(house, campaign, who, undo=undo)
+    old = file.read_bytes()
+    _change(house, campaign, ref)
     replay(house)
-    hour, topic = clock.this_hour(), campaign.topic_id
-    others = 0 if length == "shorter" else 9
-    entries = [Entry(hour, Kind.WITHDRAW, topic, gone_index), Entry(hour, Kind.RESTORE, topic, back_index)]
-    entries += [Entry(hour, Kind.WITHDRAW, 10**9, INDEX)] * others
-    file.write_bytes(b"" if length == "gone" else b"".join(entry.line() for entry in entries)[: -1 if others else None])
-    if length == "gone":
-        file.unlink()
+    return ref, old, file.read_bytes()
+
+
+def test_an_older_copy_takes_nobody_back(house: Installation, campaign: Campaign, file: Path) -> None:
+    ref, old, _ = _begun(house, campaign, file)
+    gone, gone_index = _people(house, 3)[2]
+    file.write_bytes(old)
+    append(file, Entry(clock.this_hour(), Kind.WITHDRAW, campaign.topic_id, gone_index))
+    # Longer than what was read by now, and with a line that ends there.
+    for _ in range(9):
+        append(file, Entry(clock.this_hour(), Kind.WITHDRAW, 10**9, INDEX))
     with capture_logs() as lines:
         replay(house)
     assert "withdrawals.replaced" in [line["event"] for line in lines]
-    expected = SubscriptionState.ACTIVE if length == "gone" else SubscriptionState.WITHDRAWN
-    assert _state(house, gone) is expected
-    # An older file may lack a withdrawal: it takes nobody back on the list.
-    assert _state(house, back) is _state(house, stays) is SubscriptionState.WITHDRAWN
+    assert _state(house, ref) is _state(house, gone) is SubscriptionState.WITHDRAWN
     with capture_logs() as lines:
-        replay(house)
+        assert replay(house) == Replayed()
     assert lines == []
+
+
+@pytest.mark.parametrize("back", ["older", "same"])
+def test_a_file_that_was_away_for_a_round_takes_nobody_back(
+    house: Installation, campaign: Campaign, file: Path, back: str
+) -> None:
+    ref, old, now = _begun(house, campaign, file)
+    before = _row(house)
+    file.unlink()
+    with pytest.raises(MisconfiguredError, match="is empty"):
+        replay(house)
+    assert _row(house) == before
+    file.write_bytes(old if back == "older" else now)
+    assert replay(house).applied == 0
+    assert _state(house, ref) is SubscriptionState.WITHDRAWN
+
+
+@pytest.mark.parametrize("length", ["shorter", "longer", "gone", "empty"])
+def test_the_file_of_another_host_is_refused_and_changes_nothing(
+    house: Installation, campaign: Campaign, file: Path, length: str
+) -> None:
+    _begun(house, campaign, file)
+    before = _row(house)
+    stays, stays_index = _people(house, 3)[2]
+    elsewhere = file.with_name("elsewhere")
+    for _ in range({"shorter": 1, "longer": 9}.get(length, 0)):
+        append(elsewhere, Entry(clock.this_hour(), Kind.WITHDRAW, campaign.topic_id, stays_index))
+    if length == "empty":
+        elsewhere.touch()
+    theirs = replace(house, settings=house.settings.model_copy(update={"withdrawals_file": str(elsewhere)}))
+    for _ in range(2):
+        with pytest.raises(MisconfiguredError, match=r"all hosts need the same one.*MAILER_WITHDRAWALS_FILE"):
+            catch_up(theirs)
+        assert catch_up(house) == Replayed()
+    assert _row(house) == before
+    assert _state(house, stays) is SubscriptionState.ACTIVE
+
+
+def test_a_file_may_be_moved(house: Installation, campaign: Campaign, file: Path) -> None:
+    ref, _, now = _begun(house, campaign, file)
+    moved = file.with_name("moved")
+    moved.write_bytes(now)
+    there = replace(house, settings=house.settings.model_copy(update={"withdrawals_file": str(moved)}))
+    assert replay(there) == Replayed()
+    append(moved, Entry(clock.this_hour(), Kind.RESTORE, campaign.topic_id, _people(house, 2)[1][1]))
+    assert replay(there) == Replayed(applied=1)
+    assert _state(house, ref) is SubscriptionState.ACTIVE
+
+
+def test_a_lost_file_is_begun_anew_by_saying_whose_place_it_takes(
+    house: Installation, campaign: Campaign, file: Path
+) -> None:
+    ref, _, _ = _begun(house, campaign, file)
+    stays, stays_index = _people(house, 3)[2]
+    file.unlink()
+    _change(house, campaign, stays)  # pages go on, and begin one of their own
+    with pytest.raises(MisconfiguredError) as refused:
+        replay(house)
+    line = "instead of " + str(refused.value).rpartition("instead of ")[2]
+    file.write_bytes(line.encode() + b"\n" + file.read_bytes())
+    append(file, Entry(clock.this_hour(), Kind.RESTORE, campaign.topic_id, stays_index))
+    with capture_logs() as lines:
+        assert replay(house) == Replayed()
+    assert [line["event"] for line in lines] == ["withdrawals.replaced"]
+    # From here on it is the file.
+    append(file, Entry(clock.this_hour(), Kind.RESTORE, campaign.topic_id, stays_index))
+    assert replay(house) == Replayed(applied=1)
+    assert _state(house, stays) is SubscriptionState.ACTIVE
+    assert _state(house, ref) is SubscriptionState.WITHDRAWN
+    # A second host that does the same has another file nevertheless.
+    elsewhere = file.with_name("elsewhere")
+    elsewhere.write_text(f"{line}\n")
+    append(elsewhere, ENTRY)
+    with pytest.raises(MisconfiguredError, match="all hosts need the same one"):
+        replay(replace(house, settings=house.settings.model_copy(update={"withdrawals_file": str(elsewhere)})))
+
+
+def test_a_file_that_is_begun_anew_may_be_read_before_its_first_wish(
+    house: Installation, campaign: Campaign, file: Path
+) -> None:
+    ref, _, _ = _begun(house, campaign, file)
+    file.write_text(f"instead of {_row(house)[1]}\n")
+    assert replay(house) == replay(house) == Replayed()
+    append(file, Entry(clock.this_hour(), Kind.RESTORE, campaign.topic_id, _people(house, 2)[1][1]))
+    assert replay(house) == Replayed(applied=1)
+    assert _state(house, ref) is SubscriptionState.ACTIVE
+    assert _row(house)[1] == read(file).name
+
+
+def test_what_an_older_program_read_is_read_again_and_takes_nobody_back(
+    house: Installation, campaign: Campaign, file: Path
+) -> None:
+    ref, old, _ = _begun(house, campaign, file)
+    gone, gone_index = _people(house, 3)[2]
+    file.write_bytes(old)
+    append(file, Entry(clock.this_hour(), Kind.WITHDRAW, campaign.topic_id, gone_index))
+    with house.database.write() as session:
+        changed = {"withdrawals_read": file.stat().st_size, "withdrawals_name": None, "withdrawals_digest": None}
+        session.execute(update(InstallationRow).values(changed))
+    with capture_logs() as lines:
+        assert replay(house) == Replayed(applied=1)
+    assert [line["event"] for line in lines] == ["withdrawals.replayed"]
+    assert _state(house, ref) is _state(house, gone) is SubscriptionState.WITHDRAWN
+    assert _row(house)[1] == read(file).name
+    assert replay(house) == Replayed()
 
 
 @pytest.mark.parametrize("place", ["folder", "below a file"])
