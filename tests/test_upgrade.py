@@ -1,22 +1,35 @@
 """An installation of an older program, in mid-send, becomes one of this program's: nothing is lost on the way."""
 
+import os
 import sqlite3
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
+from sqlalchemy.orm import Session
 
-from mailer import installation
-from mailer.campaign.campaign import pause
+from mailer import installation, workers
+from mailer import upgrade as upgrading
+from mailer.campaign.campaign import due, pause, resume
 from mailer.db import schema
+from mailer.db.types import now_in
+from mailer.demo.mailbox import Mailbox
+from mailer.demo.show import sink
 from mailer.errors import MisconfiguredError, RefusedError, UnavailableError
 from mailer.installation import Installation
-from mailer.model import Base, Campaign, CampaignState, Delivery
+from mailer.model import AuditEntry, Base, Campaign, CampaignState, Delivery, DeliveryState, RateLimit
 from mailer.upgrade import upgrade
+from tests.cli.conftest import until
+
+Work = tuple["subprocess.Popen[bytes]", Mailbox]
 
 
 def _nothing(*_: object, **__: object) -> None:
@@ -105,17 +118,97 @@ def test_without_a_backup_nothing_is_migrated(old: Installation) -> None:
     assert upgrade(old, _nothing, with_backup=False).backup is None
 
 
-def test_one_that_was_broken_off_is_finished_by_the_next(old: Installation) -> None:
-    """Killed after the migration: the campaign is paused, and only the file knows why."""
-    with old.database.write() as session:
-        session.execute(text("UPDATE campaign SET state = 'paused'"))
-    (old.settings.home / "upgrade.json").write_text("[1]")
-    schema.upgrade(old.database)
-    done = upgrade(old, _nothing)
+class _KilledError(BaseException):
+    """Nothing is cleared up after a kill."""
+
+
+@pytest.fixture
+def broken_off(old: Installation, monkeypatch: pytest.MonkeyPatch) -> Installation:
+    """An upgrade was killed after its migration, and before it could resume anything."""
+
+    def killed(*_: object) -> None:
+        raise _KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(upgrading, "_resume", killed)
+        with pytest.raises(_KilledError):
+            upgrade(old, _nothing)
+    assert _state(old) is CampaignState.PAUSED
+    return old
+
+
+def test_one_that_was_broken_off_is_finished_by_the_next(broken_off: Installation) -> None:
+    done = upgrade(broken_off, _nothing)
     assert (done.before, done.after, done.paused) == (schema.newest(), schema.newest(), [1])
+    assert _state(broken_off) is CampaignState.SENDING
+    assert upgrade(broken_off, _nothing).paused == []
+
+
+@pytest.mark.parametrize("resumed_by", ["an upgrade", "a person"])
+def test_who_is_paused_by_a_person_after_one_that_was_broken_off_stays_paused(
+    broken_off: Installation, resumed_by: str
+) -> None:
+    if resumed_by == "an upgrade":
+        upgrade(broken_off, _nothing)
+    with broken_off.database.write() as session:
+        campaign = session.scalars(select(Campaign)).one()
+        if resumed_by == "a person":
+            resume(session, campaign, "Ada")
+        pause(session, campaign, "Ada")
+    assert upgrade(broken_off, _nothing).paused == []
+    assert _state(broken_off) is CampaignState.PAUSED
+
+
+def test_it_stands_on_record(old: Installation) -> None:
+    upgrade(old, _nothing)
+    with old.database.read() as session:
+        acts = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()[-2:]
+    assert [(act.name, act.action, act.subject, act.detail) for act in acts] == [
+        ("twinletter", "campaign.pause", "1", {"why": "upgrade"}),
+        ("twinletter", "campaign.resume", "1", {"why": "upgrade"}),
+    ]
+
+
+def test_what_is_scheduled_does_not_start_meanwhile(old: Installation) -> None:
+    changed = {"state": CampaignState.SCHEDULED, "scheduled_at": now_in(-1), "started_at": None}
+    with old.database.write() as session:
+        session.execute(update(Campaign).values(changed))
+    found: list[Campaign | None] = []
+
+    def tell(*_: object, **__: object) -> None:
+        with old.database.read() as session:
+            found.append(due(session))
+
+    assert upgrade(old, tell).paused == [1]
+    # Looked at while it waits and once the backup is there; the third look is after the migration.
+    assert found == [None, None, None]
+    assert _state(old) is CampaignState.SCHEDULED
+
+
+def test_a_campaign_that_begins_during_the_backup_is_paused_before_the_migration(
+    old: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with old.database.write() as session:
+        session.execute(update(Campaign).values(state=CampaignState.DRAFT))
+    states = []
+    migrate = schema.migrate
+
+    def look(session: Session) -> None:
+        states.append(session.scalars(select(Campaign.state)).one())
+        migrate(session)
+
+    def tell(message: str, **_: object) -> None:
+        if message.startswith("Backup"):
+            with old.database.write() as session:
+                session.execute(update(Campaign).values(state=CampaignState.SENDING))
+
+    monkeypatch.setattr(schema, "migrate", look)
+    upgrade(old, tell)
+    assert states == [CampaignState.PAUSED]
     assert _state(old) is CampaignState.SENDING
 
 
+@pytest.mark.databases("sqlite")
 def test_two_do_not_work_at_once(old: Installation) -> None:
     holds = (
         "import sys; from pathlib import Path; from mailer import lock;"
@@ -131,8 +224,86 @@ def test_two_do_not_work_at_once(old: Installation) -> None:
     assert upgrade(old, _nothing).after == schema.newest()
 
 
+@pytest.mark.databases("postgresql")
+def test_two_hosts_do_not_work_at_once(old: Installation, tmp_path: Path) -> None:
+    there = replace(old, settings=old.settings.model_copy(update={"home": tmp_path / "there"}))
+    refused = []
+
+    def tell(*_: object, **__: object) -> None:
+        with pytest.raises(RefusedError, match="Another mailer upgrade"):
+            upgrade(there, _nothing)
+        refused.append(_state(old))
+
+    upgrade(old, tell)
+    # Whoever is refused resumes nothing.
+    assert refused[:2] == [CampaignState.PAUSED] * 2
+    assert upgrade(there, _nothing).paused == []
+
+
 def test_a_schema_of_a_newer_program_is_refused(house: Installation) -> None:
     with house.database.write() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(MisconfiguredError, match="9999"):
         upgrade(house, _nothing)
+
+
+_NEXT = """
+from alembic import op
+import sqlalchemy as sa
+
+revision, down_revision, branch_labels, depends_on = "9999", "0003", None, None
+
+
+def upgrade():
+    held = sa.text("SELECT count(*) FROM delivery WHERE state IN ('claimed', 'sending')")
+    assert op.get_bind().execute(held).scalar() == 0, "somebody is sending"
+    op.add_column("campaign", sa.Column("next", sa.String(), nullable=True))
+"""
+
+
+@pytest.fixture
+def next_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """In this process the program is the one after this: it has one more migration."""
+    folder, ours = tmp_path / "next", schema._config()  # noqa: SLF001 — nobody else may add a migration
+    folder.mkdir()
+    (folder / "9999_next.py").write_text(_NEXT)
+    versions = Path(ours.get_main_option("script_location") or "") / "versions"
+    ours.set_main_option("path_separator", "os")
+    ours.set_main_option("version_locations", os.pathsep.join(map(str, (versions, folder))))
+    monkeypatch.setattr(schema, "_config", lambda: ours)
+    schema._revisions.cache_clear()  # noqa: SLF001
+    yield
+    schema._revisions.cache_clear()  # noqa: SLF001
+
+
+@pytest.fixture
+def at_work(house: Installation, sending: Campaign, tmp_path: Path) -> Iterator[Work]:
+    """A worker of this program that has just begun to send."""
+    assert sending
+    with house.database.write() as session:
+        session.add(RateLimit(scope="all", per_second=20.0))
+    (tmp_path / "sink").mkdir()
+    mailbox = Mailbox(tmp_path / "sink")
+    with sink(tmp_path / "sink") as port:
+        changed = {"relay_url": f"smtp://127.0.0.1:{port}", "broker_url": "filesystem://", "tick": 0.2}
+        with workers.running(house.settings.model_copy(update=changed), ["old"], tmp_path / "log") as (worker,):
+            until(lambda: any(mailbox.received()), 30)
+            yield worker, mailbox
+
+
+def test_a_worker_at_work_loses_nothing_and_ends_by_itself(
+    house: Installation, at_work: Work, next_program: None, tmp_path: Path
+) -> None:
+    assert next_program is None
+    worker, mailbox = at_work
+    done = upgrade(house, _nothing)
+    assert (done.after, done.paused) == ("9999", [1])
+    worker.wait(20)
+    assert "event=worker.refused" in (tmp_path / "log").read_text()
+    assert "Traceback" not in (tmp_path / "log").read_text()
+    assert _state(house) is CampaignState.SENDING
+    received = [mail.recipient for mail in mailbox.received()]
+    with house.database.read() as session:
+        states = Counter(session.scalars(select(Delivery.state)))
+    assert states == {DeliveryState.SENT: len(received), DeliveryState.PENDING: 40 - len(received)}
+    assert len(set(received)) == len(received) < 40

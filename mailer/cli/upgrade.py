@@ -22,4 +22,4 @@ def upgrade(
     elif done.before == done.after:
         screen().out(screen().say(N_("The database has schema %(schema)s already: nothing to do."), schema=done.after))
     else:
-        screen().out(screen().say(N_("Upgraded. Workers of the older program end by themselves: start this one's.")))
+        screen().out(screen().say(N_("Upgraded. Processes of the older program end by themselves: start this one's.")))
