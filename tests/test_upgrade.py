@@ -1,9 +1,11 @@
 """An installation of an older program, in mid-send, becomes one of this program's: nothing is lost on the way."""
 
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -27,6 +29,8 @@ from mailer.errors import MisconfiguredError, RefusedError, UnavailableError
 from mailer.installation import Installation
 from mailer.model import AuditEntry, Base, Campaign, CampaignState, Delivery, DeliveryState, RateLimit
 from mailer.upgrade import upgrade
+from mailer.web import app as web
+from mailer.web import serve
 from tests.cli.conftest import until
 
 Work = tuple["subprocess.Popen[bytes]", Mailbox]
@@ -307,3 +311,21 @@ def test_a_worker_at_work_loses_nothing_and_ends_by_itself(
         states = Counter(session.scalars(select(Delivery.state)))
     assert states == {DeliveryState.SENT: len(received), DeliveryState.PENDING: 40 - len(received)}
     assert len(set(received)) == len(received) < 40
+
+
+def test_pages_end_by_themselves_too(house: Installation) -> None:
+    tick = house.settings.model_copy(update={"tick": 0.2})
+    app = web.create(replace(house, settings=tick))
+    over = threading.Event()
+
+    def change() -> None:
+        with house.database.write() as session:
+            session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        if not over.wait(20):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    changing = threading.Thread(target=change)
+    with serve.listen("127.0.0.1", 0) as listener, pytest.raises(MisconfiguredError, match="9999"):
+        serve.serve(app, listener, lambda _: changing.start())
+    over.set()
+    changing.join()

@@ -2,15 +2,17 @@
 
 import signal
 import socket
+import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 
 import uvicorn
 from fastapi import FastAPI
 
-from mailer import installation
+from mailer import installation, log
 from mailer.config import Settings
-from mailer.errors import MisconfiguredError
+from mailer.db import schema
+from mailer.errors import MisconfiguredError, UnavailableError
 from mailer.events.restored import catch_up
 from mailer.i18n import N_
 from mailer.installation import Installation
@@ -58,7 +60,10 @@ def ready(settings: Settings) -> Installation:
 
 
 def serve(app: FastAPI, listener: socket.socket, begun: Callable[[str], None]) -> None:
-    """Serve until Ctrl-C or what else raises KeyboardInterrupt; ``begun`` is told the address."""
+    """Serve until Ctrl-C or what else raises KeyboardInterrupt; ``begun`` is told the address.
+
+    Raises MisconfiguredError, in peace, once pages of this program could not begin any more.
+    """
     host, port = listener.getsockname()[:2]
     try:
         # Two that asked for one port may both have been given it; only one may listen.
@@ -68,13 +73,18 @@ def serve(app: FastAPI, listener: socket.socket, begun: Callable[[str], None]) -
     config = uvicorn.Config(
         app, log_config=None, access_log=False, backlog=_BACKLOG, timeout_graceful_shutdown=_GRACE_SECONDS
     )
-    with suppress(KeyboardInterrupt):
+    server = _Server(config)
+    with suppress(KeyboardInterrupt), _watched(server, app.state.installation):
         begun(f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/")
-        _Server(config).run(sockets=[listener])
+        server.run(sockets=[listener])
+    if server.refused is not None:
+        raise server.refused
 
 
 class _Server(uvicorn.Server):
     """It catches the signals itself, ends in peace, and then raises them anew; a closed terminal's as well."""
+
+    refused: MisconfiguredError | None = None
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -84,6 +94,35 @@ class _Server(uvicorn.Server):
                 yield
             finally:
                 signal.signal(signal.SIGHUP, before)
+
+
+@contextmanager
+def _watched(server: _Server, house: Installation) -> Iterator[None]:
+    """Pages that end by themselves where they could not begin: under another schema, with another withdrawals file."""
+    over = threading.Event()
+    watch = threading.Thread(target=_watch, args=(server, house, over), name="watch", daemon=True)
+    watch.start()
+    try:
+        yield
+    finally:
+        over.set()
+        # It may be waiting for a database that is away.
+        watch.join(_GRACE_SECONDS)
+
+
+def _watch(server: _Server, house: Installation, over: threading.Event) -> None:
+    while not over.wait(house.settings.tick):
+        try:
+            schema.check(house.database)
+            catch_up(house)
+        except UnavailableError:
+            # Each page says so itself, and goes on by itself.
+            continue
+        except MisconfiguredError as error:
+            server.refused, server.should_exit = error, True
+            return
+        except Exception:  # noqa: BLE001 — the pages are worth more than their watch
+            log.logger().exception("watch.broke")
 
 
 def _taken(host: str, port: int, error: OSError) -> MisconfiguredError:
