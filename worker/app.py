@@ -13,13 +13,14 @@ from celery.signals import setup_logging, worker_process_init, worker_process_sh
 
 from mailer import broker, clock, log, queue
 from mailer.config import settings
-from worker import child
+from worker import child, inbox
 
 _LOOK_SECONDS = 0.2
 _GRACE_SECONDS = 2.0
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 chosen = broker.chosen(settings())
+inbox.install()
 app = queue.app(chosen)
 
 # One octet that the parent shares with its children: whether they are to stop.
