@@ -66,7 +66,7 @@ class _Reading(virtual.Channel):
             _drop(f"a message that cannot be read ({type(error).__name__})")
             raise Empty from None
 
-    def _get(self, queue: Any, timeout: Any = None) -> Any:
+    def _get(self, queue: Any, timeout: Any = None) -> Any:  # noqa: ARG002 — kombu's signature
         with self._parsed():
             return super()._get(queue)
 

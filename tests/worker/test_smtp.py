@@ -1,13 +1,15 @@
 """Every step at which a server can answer badly, fall silent or hang up, against a scripted server."""
 
 import asyncio
+import re
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
 
 from mailer.config import Settings
 from worker.transport import Fate, Outcome, Parcel
-from worker.transport.smtp import SmtpRelay
+from worker.transport.smtp import SmtpRelay, _clean
 
 PARCEL = Parcel(1, "returns@news.example", "mei.chan@reader.example", b"Subject: x\r\n\r\n.dot\r\n")
 STEPS = ("connect", "EHLO", "MAIL", "RCPT", "DATA", "body")
@@ -20,6 +22,8 @@ class Server:
     def __init__(self, step: str, answer: str | None) -> None:
         self.bad = {step: answer}
         self.kept: list[bytes] = []
+        # Whose each of them was: the number in the name that was last agreed to.
+        self.names: list[bytes] = []
         self._talks: list[asyncio.Task[None]] = []
 
     def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -37,16 +41,23 @@ class Server:
             writer.close()
 
     async def _answers(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        name = b""
         if await self._answer(writer, "connect"):
             while line := await reader.readline():
                 verb = line.split(b" ")[0].strip().decode().upper()
                 if verb == "HELO":
                     verb = "EHLO"
+                if verb == "RCPT":
+                    name = (re.search(rb"<r(\d)@", line) or [b"", b""])[1]
                 if not await self._answer(writer, verb):
                     break
                 if verb == "DATA" and "DATA" not in self.bad:
-                    body = await reader.readuntil(b"\r\n.\r\n")
+                    try:
+                        body = await reader.readuntil(b"\r\n.\r\n")
+                    except (asyncio.IncompleteReadError, ConnectionError):
+                        break
                     self.kept.append(body)
+                    self.names.append(name)
                     if not await self._answer(writer, "body"):
                         break
 
@@ -131,3 +142,139 @@ def test_nobody_there_is_unsent(chosen: Settings) -> None:
         return await SmtpRelay(settings).connect().send(PARCEL, lambda: None)
 
     assert asyncio.run(run()).fate is Fate.UNSENT
+
+
+class Chatter(Server):
+    """Says at one step, beside its answer, something that nobody asked for, at once or a moment later."""
+
+    def __init__(self, step: str, more: bytes, *, later: bool = False) -> None:
+        super().__init__("", "")
+        self._step, self._more, self._later = step, more, later
+
+    async def _answer(self, writer: asyncio.StreamWriter, step: str) -> bool:
+        if step != self._step or not self._more:
+            return await super()._answer(writer, step)
+        more, self._more = self._more, b""
+        said = FINE.get(step, "250 ok").encode() + b"\r\n"
+        writer.write(said if self._later else said + more)
+        await writer.drain()
+        if self._later:
+            await asyncio.sleep(0.05)
+            writer.write(more)
+            await writer.drain()
+        return True
+
+
+def _sent(chosen: Settings, bad: Server, n: int = 4) -> list[Outcome]:
+    """What becomes of messages to different people that go out on one connection."""
+
+    async def run() -> list[Outcome]:
+        server = await asyncio.start_server(bad.accept, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        settings = chosen.model_copy(update={"relay_url": f"smtp://127.0.0.1:{port}", "smtp_timeout": 0.5})
+        connection = SmtpRelay(settings).connect()
+        outcomes = []
+        for number in range(n):
+            parcel = Parcel(number, "r@news.example", f"r{number}@reader.example", b"Subject: %d\r\n\r\nx\r\n" % number)
+            began = asyncio.get_running_loop().time()
+            outcomes.append(await connection.send(parcel, lambda: None))
+            assert asyncio.get_running_loop().time() - began < 0.5 + 0.3, "longer than the time-out"
+        await connection.close()
+        server.close()
+        await bad.end()
+        return outcomes
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("when", ["at once", "later"])
+@pytest.mark.parametrize(
+    "more", [b"250 ok\r\n", b"354 go\r\n", b"550 no\r\n", b"421 going down\r\n", b"\xff\x00\xfe\r\n", b"250-"]
+)
+@pytest.mark.parametrize("step", STEPS)
+def test_who_says_more_than_it_was_asked_gets_no_body_twice_and_for_nobody_else(
+    chosen: Settings, step: str, more: bytes, when: str
+) -> None:
+    bad = Chatter(step, more, later=when == "later")
+    outcomes = _sent(chosen, bad)
+    kept = Counter((re.search(rb"Subject: (\d)", body) or [b"", b"?"])[1] for body in bad.kept)
+    envelopes = list(zip(bad.names, bad.kept, strict=True))
+    for name, body in envelopes:
+        assert b"Subject: " + name in body, "a body went to somebody else's recipient"
+        assert body.startswith(b"Subject:"), "commands were taken for a body"
+    assert set(kept.values()) <= {1}
+    for number, outcome in enumerate(outcomes):
+        if outcome.fate is SENT:
+            assert kept[b"%d" % number] == 1, "counted as sent, and was not"
+        elif not outcome.after_body:
+            assert kept[b"%d" % number] == 0
+    # Whatever it did to one message, those that follow it get through.
+    assert outcomes[-1].fate is SENT
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("line", [b"250-more\r\n", b"x" * 4000, b"\x00\xff\xfe"])
+def test_an_answer_without_an_end_takes_no_longer_than_the_time_out(chosen: Settings, step: str, line: bytes) -> None:
+    class Endless(Server):
+        async def _answer(self, writer: asyncio.StreamWriter, at: str) -> bool:
+            if at != step:
+                return await super()._answer(writer, at)
+            while True:
+                writer.write(line)
+                await writer.drain()
+                await asyncio.sleep(0.001)
+
+    (outcome,) = _sent(chosen, Endless("", ""), 1)
+    assert outcome.fate is {"RCPT": DEFERRED, "DATA": DEFERRED, "body": UNCERTAIN}.get(step, UNSENT)
+
+
+def test_who_says_goodbye_between_two_messages_costs_none(chosen: Settings) -> None:
+    """A 421 that nobody asked for, and the line is closed: as a server that is stopped does."""
+
+    class Leaving(Server):
+        async def _answer(self, writer: asyncio.StreamWriter, at: str) -> bool:
+            going_on = await super()._answer(writer, at)
+            if at == "body":
+                writer.write(b"421 4.3.2 going down\r\n")
+                return False
+            return going_on
+
+    bad = Leaving("", "")
+    outcomes = _sent(chosen, bad)
+    assert {outcome.fate for outcome in outcomes} <= {SENT, UNSENT}
+    assert len(bad.kept) == [outcome.fate for outcome in outcomes].count(SENT) >= 2
+
+
+def test_a_reset_takes_no_time_of_its_own(chosen: Settings) -> None:
+    """Refused late, and then silent: both are within the one time-out that the lease has room for."""
+
+    class Slow(Server):
+        async def _answer(self, writer: asyncio.StreamWriter, at: str) -> bool:
+            if at == "RCPT":
+                await asyncio.sleep(0.4)
+            return await super()._answer(writer, at)
+
+    bad = Slow("RCPT", "550 no")
+    bad.bad["RSET"] = None
+    (outcome,) = _sent(chosen, bad, 1)
+    assert outcome.fate is FAILED
+
+
+@pytest.mark.parametrize(
+    ("recipient", "reply", "kept"),
+    [
+        ("a@reader.example", "5.1.1 a is not at reader.example", "5.1.1 <address> is not at <address>"),
+        ("5@reader.example", "5.1.1 no mailbox 5 in READER.example", "5.1.1 no mailbox <address> in <address>"),
+        ("li@x.example", "li: x.example has no li; believe it", "<address>: <address> has no <address>; believe it"),
+    ],
+)  # fmt: skip
+def test_of_a_reply_nothing_of_the_recipient_is_kept(recipient: str, reply: str, kept: str) -> None:
+    assert _clean(reply, Parcel(1, "r@news.example", recipient, b"")) == kept
+
+
+def test_a_yes_from_before_the_body_does_not_count_for_it(chosen: Settings) -> None:
+    bad = Chatter("DATA", b"250 ok\r\n")
+    bad.bad = {"body": "554 5.7.1 refused"}
+    (outcome,) = _sent(chosen, bad, 1)
+    assert outcome.fate is DEFERRED
+    assert bad.kept == []

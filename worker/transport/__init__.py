@@ -17,7 +17,7 @@ class Fate(StrEnum):
     UNSENT = "unsent"
     """It certainly did not leave, since a server or this machine would not; nothing is known against the recipient."""
     KEPT = "kept"
-    """It was not begun: paused, stopped, withdrawn, or its lease was nearly over."""
+    """It was not begun: paused, stopped, withdrawn, its lease nearly over, or no room to write that it began."""
 
 
 @dataclass(frozen=True, slots=True)

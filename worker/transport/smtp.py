@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import aiosmtplib
 from aiosmtplib import SMTPException, SMTPResponse, SMTPResponseException, SMTPServerDisconnected
+from aiosmtplib.protocol import SMTPProtocol
 
 from mailer import log
 from mailer.config import Settings
@@ -57,47 +58,70 @@ class SmtpConnection:
 
     async def send(self, parcel: Parcel, leaving: Callable[[], None]) -> Outcome:
         self._step = _Step.GREETING
+        until = asyncio.get_running_loop().time() + self.timeout
         try:
-            async with asyncio.timeout(self.timeout):
+            async with asyncio.timeout_at(until):
                 reply = await self._transact(parcel, leaving)
         except MailerError:
             # The server waits for a body that does not come.
-            self._client.close()
+            self._drop()
             raise
         except SMTPResponseException as error:
             reply = SMTPResponse(error.code, error.message)
         except (SMTPException, OSError, ValueError, RuntimeError) as error:
-            self._client.close()
+            self._drop()
             return self._broken(str(error) or "no answer in time", parcel)
         outcome = self._judged(reply, parcel)
-        if outcome.code == _CLOSING:
-            self._client.close()
-        elif outcome.fate is not Fate.SENT:
-            await self._reset()
+        if not self._understood(reply, outcome):
+            self._drop()
+        elif self._step is not _Step.BODY:
+            await self._reset(until)
         return outcome
 
     async def _transact(self, parcel: Parcel, leaving: Callable[[], None]) -> SMTPResponse:
         """Send one message; the last reply, which is a refusal where it came early."""
         if not self._client.is_connected:
             await self._client.connect()
+            self._demand_silence()
         await self._client.mail(parcel.sender)
+        self._demand_silence()
         self._step = _Step.RECIPIENT
         await self._client.rcpt(parcel.recipient)
+        self._demand_silence()
         reply = await self._client.execute_command(b"DATA")
         if reply.code != _GO_AHEAD:
             return reply
-        protocol = self._client.protocol
-        if protocol is None:
-            raise SMTPServerDisconnected("the server closed the connection")
+        protocol = self._demand_silence()
         leaving()
         self._step = _Step.BODY
         protocol.write(parcel.content.replace(b"\r\n.", b"\r\n..") + b".\r\n")
         return await protocol.read_response(self.timeout)
 
+    def _demand_silence(self) -> SMTPProtocol:
+        """Raise where a server has said more than it was asked: its next word would be taken for another's answer.
+
+        A body might then go to somebody else's recipient, or count as taken by a reply to something else.
+        """
+        protocol = self._client.protocol
+        if protocol is None:
+            raise SMTPServerDisconnected("the server closed the connection")
+        if protocol._buffer:  # noqa: SLF001 — aiosmtplib keeps it for whatever is read next, and says so nowhere
+            raise SMTPException("the server answered more than it was asked")
+        return protocol
+
+    def _understood(self, reply: SMTPResponse, outcome: Outcome) -> bool:
+        """Whether both sides still mean the same: only then may another message follow on this connection."""
+        protocol, line = self._client.protocol, self._client.transport
+        if protocol is None or not isinstance(line, asyncio.WriteTransport) or protocol._buffer:  # noqa: SLF001 — as above
+            return False
+        refused = reply.code // 100 in (4, 5) and reply.code != _CLOSING
+        whole = line.get_write_buffer_size() == 0
+        return whole and (refused or outcome.fate is Fate.SENT)
+
     def _judged(self, reply: SMTPResponse, parcel: Parcel) -> Outcome:
         """What a reply means at the step it came at (RFC 5321 §4.2.1)."""
+        enhanced = _ENHANCED.match(reply.message)
         text = _clean(reply.message, parcel)
-        enhanced = _ENHANCED.match(text)
         after_body = self._step is _Step.BODY
         kind = reply.code // 100
         if self._step is _Step.GREETING:
@@ -120,13 +144,21 @@ class SmtpConnection:
                     await self._client.quit()
         self._client.close()
 
-    async def _reset(self) -> None:
-        """Clear the transaction, so that the connection can go on; drop it where that fails."""
+    async def _reset(self, until: float) -> None:
+        """Clear the transaction in what is left of the time, so that the connection can go on; else drop it."""
         try:
-            async with asyncio.timeout(self.timeout):
+            async with asyncio.timeout_at(until):
                 await self._client.rset()
+                self._demand_silence()
         except (SMTPException, OSError, ValueError, RuntimeError):
-            self._client.close()
+            self._drop()
+
+    def _drop(self) -> None:
+        """Cut the line at once: what is left of a body may not leave after we have said what became of it."""
+        line = self._client.transport
+        if isinstance(line, asyncio.WriteTransport):
+            line.abort()
+        self._client.close()
 
 
 def _clean(text: str, parcel: Parcel) -> str:
@@ -134,8 +166,11 @@ def _clean(text: str, parcel: Parcel) -> str:
     # A server may answer in any charset: what is not UTF-8 or not printable is of no use to anybody.
     readable = text[:_LONGEST_REPLY].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     line = " ".join("".join(c if c.isprintable() else " " for c in readable).split())
-    name = parcel.recipient.rpartition("@")[0]
-    for secret in (parcel.recipient, name):
-        if len(secret) >= _SHORTEST_NAME:
-            line = re.sub(re.escape(secret), "<address>", line, flags=re.IGNORECASE)
-    return log.scrub(line)
+    code = _ENHANCED.match(line)
+    head, rest = (code[1], line[code.end() :]) if code else ("", line)
+    name, _, domain = parcel.recipient.rpartition("@")
+    for secret in (parcel.recipient, domain, name):
+        # A short name is hidden where it stands by itself, not in the middle of words.
+        word = re.escape(secret) if len(secret) >= _SHORTEST_NAME else rf"(?<!\w){re.escape(secret)}(?!\w)"
+        rest = re.sub(word, "<address>", rest, flags=re.IGNORECASE)
+    return head + log.scrub(rest)
