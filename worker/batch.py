@@ -87,7 +87,10 @@ class Batch:
             nonlocal begun
             # A slow server may have had its time with the names: asked again, at the last moment.
             self._demand(connection, parcel)
-            self._journal.intent(self._claim, parcel.delivery_id)
+            try:
+                self._journal.intent(self._claim, parcel.delivery_id)
+            except UnavailableError as error:
+                raise _KeptError(str(error)) from None
             self._unbegun.discard(parcel.delivery_id)
             begun = True
 
@@ -96,17 +99,18 @@ class Batch:
                 await self._pace.keep(place)
             self._demand(connection, parcel)
             outcome = await connection.send(parcel, leaving)
-            if begun:
-                self._journal.result(self._claim, parcel.delivery_id, outcome.fate, outcome.code)
-        except _KeptError as error:
+        except (_KeptError, UnavailableError) as error:
+            # Ours, before the body: nothing left.
             return Outcome(Fate.KEPT, reply=str(error))
-        except UnavailableError as error:
-            # The journal could not be written. Before the body nothing leaves; behind it we know more than it does.
-            log.logger().error("journal.unavailable", why=str(error))
-            return outcome if begun else Outcome(Fate.UNSENT, reply=str(error))
         except Exception as error:  # noqa: BLE001 — the other rows must be recorded, and this one honestly
             log.logger().exception("send.broke")
             return Outcome(Fate.UNCERTAIN if begun else Fate.UNSENT, reply=type(error).__name__, after_body=begun)
+        if begun:
+            try:
+                self._journal.result(self._claim, parcel.delivery_id, outcome.fate, outcome.code)
+            except UnavailableError as error:
+                # We know more than it does, and say so to the ledger.
+                log.logger().error("journal.unavailable", why=str(error))
         return outcome
 
     def _demand(self, connection: Connection, parcel: Parcel) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
 
-from mailer.audience.audience import wanted
+from mailer.audience.audience import wanted, why_not
 from mailer.campaign.ledger import transition
 from mailer.db.types import now_in
 from mailer.model import Campaign, CampaignState, Count, Delivery, DeliveryState, RateLimit, Subscriber, Subscription
@@ -81,9 +81,10 @@ def claim(session: Session, campaign_id: int, provider: str, most: int, token: s
         if most > len(taken):
             free = _free(campaign_id, provider, before).limit(most - len(taken))
             found = session.execute(_details(free, campaign[0])).all()
-            gone = [row.id for row in found if not row.wanted]
-            transition(session, before, _S.SUPPRESSED, gone, reason="withdrawn")
-            fit = [row.id for row in found if row.wanted]
+            gone = [row for row in found if row.why_not]
+            reasons = {"reason": [row.why_not for row in gone]}
+            transition(session, before, _S.SUPPRESSED, [row.id for row in gone], each=reasons)
+            fit = [row.id for row in found if not row.why_not]
             moved = set(transition(session, before, _S.CLAIMED, fit, lease_until=now_in(lease), new_claim=token))
             taken += [Claimed(*row[:-1], *campaign) for row in found if row.id in moved]  # type: ignore[arg-type, call-arg]  # a row's types are open
     return taken
@@ -121,7 +122,7 @@ def _details(free: Select[int], topic_id: int) -> Select[*tuple[object, ...]]:
             Subscriber.data_key,
             Subscriber.address,
             Subscriber.name,
-            wanted().label("wanted"),
+            why_not().label("why_not"),
         )
         .join_from(found, Delivery, Delivery.id == found.c.id)
         .join(Subscriber, Subscriber.id == Delivery.subscriber_id)

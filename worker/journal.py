@@ -21,7 +21,7 @@ import stat
 import struct
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,8 +66,9 @@ class Journal:
         self._path = folder / f"{self.name}{_ENDING}"
         self._file = -1
         self._claims = 0
-        # The records of each claim that is not settled.
-        self._open: dict[int, list[bytes]] = {}
+        # Claims that are not settled, and their records in the order that they have in the file.
+        self._open: set[int] = set()
+        self._live: list[tuple[int, bytes]] = []
         self._size = _HEAD.size
         # Under another name until it is locked and has its head, so that nobody takes it for a dead one's.
         new = folder / f".{self.name}"
@@ -79,7 +80,8 @@ class Journal:
             new.rename(self._path)
         except (OSError, UnavailableError) as error:
             # It will be tried again: nothing of this try may pile up.
-            new.unlink(missing_ok=True)
+            with suppress(OSError):
+                new.unlink()
             if self._file >= 0:
                 os.close(self._file)
             raise error if isinstance(error, UnavailableError) else _unwritable(error) from None
@@ -87,7 +89,7 @@ class Journal:
     def claim(self) -> str:
         """A token for the next claim, never used again; open until it is settled."""
         self._claims += 1
-        self._open[self._claims] = []
+        self._open.add(self._claims)
         return f"{self.name}-{self._claims}"
 
     def is_open(self, claim: str) -> bool:
@@ -111,7 +113,7 @@ class Journal:
         number = _number(claim)
         record = _record(delivery, number, kind, code)
         self._write(record)
-        self._open[number].append(record)
+        self._live.append((number, record))
         self._size += len(record)
 
     def _write(self, octets: bytes) -> None:
@@ -127,16 +129,18 @@ class Journal:
 
     def settled(self, claim: str) -> None:
         """The outcomes of a claim are in the ledger: its records have served."""
-        self._open.pop(_number(claim), None)
-        live = [record for records in self._open.values() for record in records]
-        if not live or self._size > _LARGEST:
-            self._shrink(b"".join(live))
+        over = _number(claim)
+        self._open.discard(over)
+        self._live = [(number, record) for number, record in self._live if number != over]
+        if not self._live or self._size > _LARGEST:
+            self._shrink(b"".join(record for _, record in self._live))
 
     def _shrink(self, live: bytes) -> None:
         """Keep the ``live`` records only.
 
-        They move towards the beginning, in their order; a process killed meanwhile leaves some of
-        them twice, and none of them out.
+        They move towards the beginning, in the order that they have in the file, so that none is
+        written over before it was moved: a process killed meanwhile leaves some of them twice, and
+        none of them out.
         """
         if self._size == _HEAD.size:
             return

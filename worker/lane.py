@@ -152,11 +152,13 @@ class Lane:
 
     def _look_back(self, outcomes: Sequence[Outcome], seconds: float) -> None:
         """Batches of about a second, so that a stop or a death touches little; a pause where nothing left at all."""
-        if outcomes and all(outcome.fate is Fate.UNSENT for outcome in outcomes):
+        if outcomes and all(outcome.fate in (Fate.UNSENT, Fate.KEPT) for outcome in outcomes):
             self._hold()
-            log.logger().warning(
-                "relay.unavailable", provider=self._provider, why=outcomes[0].reply, retry_in=self._pause
-            )
+            # What a server would not take weighs more than what we held back ourselves.
+            first = max(outcomes, key=lambda outcome: outcome.fate is Fate.UNSENT)
+            happening = "relay.unavailable" if first.fate is Fate.UNSENT else "batch.kept"
+            if not self._stopped.is_set():
+                log.logger().warning(happening, provider=self._provider, why=first.reply, retry_in=self._pause)
             return
         self._pause = 0.0
         self._batch = max(1, min(_LARGEST_BATCH, int(len(outcomes) / max(seconds, 0.001)), self._batch * 2))

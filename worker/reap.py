@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import cast
 
 from sqlalchemy import Row, Select, and_, or_, select
 from sqlalchemy.orm import Session
@@ -13,24 +13,16 @@ from mailer.db.types import now_in
 from mailer.installation import Installation
 from mailer.model import Campaign, CampaignState, Delivery, DeliveryState
 from mailer.model.delivery import HELD, among
+from worker.backoff import MOST_TRIES
 from worker.journal import Journal, Story, found_dead, journals
-from worker.record import died, record
-from worker.transport import Outcome
+from worker.record import Tried, again, died, record
+from worker.transport import Fate, Outcome
 
 _S = DeliveryState
 _REAPED_AT_ONCE = 1000
 # Longer than an owner pauses between two tries to record.
 _GRACE_SECONDS = 30.0
 _TOLD = "told by the journal of a worker that died"
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A row in a dead worker's hands."""
-
-    id: int
-    attempts: int
-    resend: bool
 
 
 def reap(session: Session, mine: Journal | None = None) -> Counter[str]:
@@ -53,20 +45,20 @@ def reap(session: Session, mine: Journal | None = None) -> Counter[str]:
 
 def _resend(session: Session) -> Counter[str]:
     """Send again what nobody has come back for; a claim that is still there is one whose owner never did."""
-    forsaken = session.scalars(
-        select(Delivery.id)
-        .join(Campaign, Campaign.id == Delivery.campaign_id)
+    forsaken = session.execute(
+        _held()
         .where(
             among([_S.UNCERTAIN]),
             Delivery.claim.is_not(None),
             Delivery.settled_at < now_in(-_GRACE_SECONDS),
+            Delivery.attempts + 1 < MOST_TRIES,
             Campaign.uncertain_policy == "resend",
             Campaign.state != CampaignState.CANCELLED,
         )
         .limit(_REAPED_AT_ONCE)
         .with_for_update(skip_locked=True, of=Delivery)
     ).all()
-    return Counter(resend=len(transition(session, _S.UNCERTAIN, _S.PENDING, forsaken, maybe_doubled=True)))
+    return Counter(resend=again(session, _tried(forsaken)))
 
 
 def fold(session: Session, story: Story) -> Counter[str]:
@@ -81,14 +73,15 @@ def fold(session: Session, story: Story) -> Counter[str]:
         # Waited for, not passed over: the journal is removed when this is done.
         .with_for_update(of=Delivery)
     )
-    known: dict[str, list[tuple[Held, Outcome]]] = defaultdict(list)
+    known: dict[str, list[tuple[Tried, Outcome]]] = defaultdict(list)
     rest = []
     for row in session.execute(mine):
         fate, code = story.of(row.claim, row.id)
         if row.state is _S.CLAIMED or fate is None:
             rest.append(row)
         else:
-            known[row.claim].append((_one(row), Outcome(fate, code, reply=_TOLD, after_body=True)))
+            outcome = Outcome(fate, code, reply=_TOLD, after_body=fate is not Fate.UNSENT)
+            known[row.claim].append((cast(Tried, row), outcome))
     went = Counter(outcome.fate.value for outcomes in known.values() for _, outcome in outcomes)
     for claim, outcomes in known.items():
         record(session, outcomes, claim)
@@ -124,14 +117,15 @@ def _held() -> Select[*tuple[object, ...]]:
     ).join(Campaign, Campaign.id == Delivery.campaign_id)
 
 
-def _one(row: Row[*tuple[object, ...]]) -> Held:
-    return Held(row.id, row.attempts, row.resend)
+def _tried(rows: Sequence[Row[*tuple[object, ...]]]) -> list[Tried]:
+    """What ``_held`` found, by the names that its columns have."""
+    return cast("list[Tried]", list(rows))
 
 
 def _settle(session: Session, rows: Sequence[Row[*tuple[object, ...]]], *, resend: bool) -> Counter[str]:
     waiting = transition(session, _S.CLAIMED, _S.PENDING, [row.id for row in rows if row.state is _S.CLAIMED])
-    sending = [Held(row.id, row.attempts, resend and row.resend) for row in rows if row.state is _S.SENDING]
-    uncertain, resent = died(session, sending)
+    sending = _tried([row for row in rows if row.state is _S.SENDING])
+    uncertain, resent = died(session, sending, resend=resend)
     return Counter(pending=len(waiting), uncertain=uncertain, resend=resent)
 
 

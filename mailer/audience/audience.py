@@ -1,6 +1,6 @@
 """Who is meant at a moment: the rules of who gets an edition, as one query."""
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, Select, String, and_, case, cast, exists, func, select
 
 from mailer.model import Edition, Subscriber, SubscriberState, Subscription, SubscriptionState, Suppression
 
@@ -17,6 +17,15 @@ def wanted() -> ColumnElement[bool]:
         Subscriber.state == SubscriberState.ACTIVE,
         func.coalesce(Subscription.state == SubscriptionState.ACTIVE, False),
         ~exists().where(Suppression.address_index == Subscriber.address_index),
+    )
+
+
+def why_not() -> ColumnElement[str | None]:
+    """Why a subscriber is not ``wanted``, in one word; NULL for one who is. For the same queries."""
+    return case(
+        (exists().where(Suppression.address_index == Subscriber.address_index), "suppressed"),
+        (Subscriber.state != SubscriberState.ACTIVE, cast(Subscriber.state, String)),
+        (~func.coalesce(Subscription.state == SubscriptionState.ACTIVE, False), "withdrawn"),
     )
 
 

@@ -49,9 +49,10 @@ def transition(
     if new_claim is not None:
         values["claim"] = new_claim
     if after not in HELD:
-        values |= {"lease_until": None} | ({} if after is DeliveryState.UNCERTAIN else {"claim": None})
-    if after not in OPEN:
-        values["settled_at"] = now_in()
+        # Nothing of an earlier state stays: neither why it was so nor when.
+        values = {"reason": None, "lease_until": None} | values
+        values |= {} if after is DeliveryState.UNCERTAIN else {"claim": None}
+        values["settled_at"] = None if after in OPEN else now_in()
     if claim is not None:
         move = move.where(_TABLE.c.claim == claim)
     moved = session.execute(
@@ -63,11 +64,12 @@ def transition(
     return [row.id for row in moved]
 
 
-def disown(session: Session, ids: Sequence[int], claim: str) -> None:
-    """Take uncertain deliveries out of the hands of ``claim``: nobody knows more of them than the ledger."""
-    if ids:
-        mine = (one_of(session, _TABLE.c.id, ids), _TABLE.c.state == DeliveryState.UNCERTAIN, _TABLE.c.claim == claim)
-        session.execute(update(_TABLE).where(*mine).values(claim=None))
+def disown(session: Session, ids: Sequence[int], claim: str) -> list[int]:
+    """Take uncertain deliveries out of the hands of ``claim``, and name them: nobody knows more than the ledger."""
+    if not ids:
+        return []
+    mine = (one_of(session, _TABLE.c.id, ids), _TABLE.c.state == DeliveryState.UNCERTAIN, _TABLE.c.claim == claim)
+    return list(session.scalars(update(_TABLE).where(*mine).values(claim=None).returning(_TABLE.c.id)))
 
 
 def finish(session: Session) -> list[int]:

@@ -22,8 +22,10 @@ from mailer.model import (
     DeliveryState,
     RateLimit,
     Subscriber,
+    SubscriberState,
     Subscription,
     SubscriptionState,
+    Suppression,
 )
 from mailer.report.figures import figures
 from tests.worker.conftest import MemoryTransport
@@ -169,6 +171,96 @@ def test_a_doubt_settled_as_unsent_reopens_its_campaign(
     drain()
     assert len(transport.sent) == 40
     assert _states(house, sending) == {S.SENT: 40}
+
+
+@pytest.mark.parametrize("policy", ["leave", "resend"])
+def test_what_is_recorded_twice_is_one_try(house: Installation, sending: Campaign, policy: str) -> None:
+    """As where the answer to a commit was lost, and it is asked for again."""
+    with house.database.write() as session:
+        session.execute(update(Campaign).values(uncertain_policy=policy))
+    with house.database.write() as session:
+        rows = [r for p, _ in claim.lanes(session) for r in claim.claim(session, sending.id, p, 40, "a", 60.0)]
+        claim.begin(session, [row.id for row in rows], "a")
+    fates = itertools.cycle([Fate.UNCERTAIN, Fate.DEFERRED, Fate.FAILED, Fate.SENT])
+    outcomes = [(row, Outcome(fate, after_body=True)) for row, fate in zip(rows, fates, strict=False)]
+    for _ in range(2):
+        with house.database.write() as session:
+            record(session, outcomes, "a")
+    with house.database.read() as session:
+        assert sorted(session.scalars(select(Attempt.delivery_id))) == sorted(
+            row.id for row, outcome in outcomes if outcome.fate is not Fate.SENT
+        )
+
+
+def test_what_is_sent_after_all_keeps_nothing_of_its_doubt(
+    house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run
+) -> None:
+    assert sending
+    with house.database.write() as session:
+        session.execute(update(Campaign).values(uncertain_policy="resend"))
+    answers = [Fate.SENT, Fate.DEFERRED, Fate.UNCERTAIN]
+    transport.answer = lambda parcel: Outcome(answers[parcel.delivery_id % 3], reply="later", after_body=True)
+    drain(1.0)
+    with house.database.write() as session:
+        open_ = session.scalars(select(Delivery).where(Delivery.state != S.SENT)).all()
+        assert {(row.settled_at, row.reason) for row in open_} == {(None, "later")}
+        session.execute(update(Delivery).values(next_at=now_in(-1)))
+    transport.answer = lambda _: Outcome(Fate.SENT, 250)
+    drain()
+    with house.database.read() as session:
+        rows = session.scalars(select(Delivery)).all()
+        assert {row.reason for row in rows} == {None}
+        assert all(row.settled_at for row in rows)
+
+
+def test_who_is_passed_over_is_so_for_the_true_reason(house: Installation, sending: Campaign, drain: Run) -> None:
+    with house.database.write() as session:
+        one, two, three, *_ = session.scalars(select(Subscriber).order_by(Subscriber.id)).all()
+        session.add(Suppression(address_index=one.address_index, reason="complaint", at=one.created_at))
+        two.state = SubscriberState.PAUSED
+        unsubscribe(session, three.ref, sending.topic_id, house.settings.withdrawals)
+    drain()
+    with house.database.read() as session:
+        found = select(Delivery.subscriber_id, Delivery.reason).where(Delivery.state == S.SUPPRESSED)
+        reasons = dict(session.execute(found).tuples().all())
+    assert reasons == {one.id: "suppressed", two.id: "paused", three.id: "withdrawn"}
+
+
+@pytest.mark.parametrize("cause", ["lease", "journal", "relay too"])
+def test_where_nothing_left_at_all_it_pauses_and_says_the_true_cause(
+    house: Installation,
+    sending: Campaign,
+    transport: MemoryTransport,
+    office: Office,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    cause: str,
+) -> None:
+    tries: Counter[int] = Counter()
+
+    async def send(parcel: Parcel, leaving: Callable[[], None]) -> Outcome:
+        tries[parcel.delivery_id] += 1
+        if cause == "relay too" and parcel.delivery_id % 2:
+            return Outcome(Fate.UNSENT, reply="connection refused")
+        leaving()
+        return Outcome(Fate.SENT, 250)
+
+    def full(*_: Any) -> None:
+        raise UnavailableError("the disk is full")
+
+    monkeypatch.setattr(transport, "send", send)
+    if cause == "lease":
+        # As after a commit that took as long as the lease.
+        monkeypatch.setattr(transport, "timeout", house.settings.lease + 1)
+    else:
+        monkeypatch.setattr(office.journal, "intent", full)
+    asyncio.run(Drain(office, clock.monotonic() + 2.0).run())
+    logged = "".join(capfd.readouterr())
+    assert _states(house, sending) == {S.PENDING: 40}
+    assert max(tries.values(), default=0) <= 4
+    assert logged.count("retry_in=0.5") <= 10
+    assert ("relay.unavailable" in logged) is (cause == "relay too")
+    assert {"lease": "the lease is nearly over", "journal": "the disk is full"}.get(cause, "refused") in logged
 
 
 def test_a_throttle_that_fails_loses_no_outcome(

@@ -88,6 +88,63 @@ def test_what_the_ledger_has_is_dropped_and_what_is_open_is_kept(
     assert story.of(slow, 7) == (Fate.FAILED, 550)
 
 
+@pytest.mark.parametrize("written", range(6))
+def test_killed_while_it_shrinks_it_loses_no_record(
+    tmp_path: Path, living: Journal, monkeypatch: pytest.MonkeyPatch, written: int
+) -> None:
+    """Two claims are open side by side, as lanes have them: their records lie mixed."""
+    monkeypatch.setattr(room, "_LARGEST", 2 * RECORD)
+    over, one, two = living.claim(), living.claim(), living.claim()
+    for delivery in (1, 2):
+        living.intent(two, delivery)
+        living.result(two, delivery, Fate.SENT, 250)
+        living.intent(one, delivery)
+    living.intent(over, 9)
+    write = os.pwrite
+
+    def killed(descriptor: int, octets: bytes, at: int) -> int:
+        write(descriptor, octets[: written * RECORD], at)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "pwrite", killed)
+    with pytest.raises(KeyboardInterrupt):
+        living.settled(over)
+    _died(living)
+    story = _found(tmp_path)
+    assert story is not None
+    assert [story.of(one, n)[0] for n in (1, 2, 3)] == [None, None, Fate.UNSENT]
+    assert [story.of(two, n)[0] for n in (1, 2, 3)] == [Fate.SENT, Fate.SENT, Fate.UNSENT]
+
+
+def test_one_that_cannot_be_made_leaves_nothing_open(tmp_path: Path) -> None:
+    (tmp_path / "journal").write_text("in the way")
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(3):
+        with pytest.raises(UnavailableError, match="cannot be written"):
+            Journal(tmp_path, MARK)
+    (tmp_path / "journal").unlink()
+    (tmp_path / "journal").mkdir()
+    program = f"""
+import os, resource, signal
+from pathlib import Path
+from mailer.errors import UnavailableError
+from worker.journal import Journal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (8, 8))
+before = os.listdir("/proc/self/fd")
+for _ in range(3):
+    try:
+        Journal(Path({str(tmp_path)!r}), {MARK!r})
+    except UnavailableError:
+        assert os.listdir("/proc/self/fd") == before
+        print("unavailable")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["unavailable"] * 3
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert list((tmp_path / "journal").iterdir()) == []
+
+
 def test_nothing_is_kept_when_nothing_is_open(tmp_path: Path, living: Journal) -> None:
     claim = living.claim()
     living.intent(claim, 1)

@@ -13,6 +13,7 @@ from mailer.installation import Installation
 from mailer.model import Campaign, Delivery, DeliveryState
 from mailer.report.figures import figures
 from tests.worker.conftest import MemoryTransport
+from worker.backoff import MOST_TRIES
 from worker.claim import Claimed, begin, claim, lanes
 from worker.journal import Journal, journals
 from worker.reap import fold_dead, reap, strays
@@ -100,6 +101,28 @@ def test_under_resend_only_what_was_on_the_wire_may_double_and_is_marked(
     with house.database.read() as session:
         marked = set(session.scalars(select(Delivery.id).where(Delivery.maybe_doubled)))
     assert marked == {row.id for row in dead.rows[1:3]}
+
+
+def test_a_message_that_its_workers_die_of_goes_again_ever_later_and_not_for_ever(
+    house: Installation, sending: Campaign
+) -> None:
+    with house.database.write() as session:
+        session.execute(update(Campaign).values(uncertain_policy="resend"))
+    waits: list[bool] = []
+    for tries in (0, 1, MOST_TRIES - 1):
+        with house.database.write() as session:
+            session.execute(update(Delivery).values(attempts=tries, next_at=None))
+        dead = Dead(house, sending)
+        dead.began(dead.rows)
+        dead.intent(*dead.rows)
+        dead.died()
+        fold_dead(house)
+        row = _row(house, dead.rows[0].id)
+        assert row.attempts == min(tries + 1, MOST_TRIES - 1)
+        with house.database.read() as session:
+            waits.append(bool(session.scalar(select(Delivery.id).where(Delivery.next_at > now_in(30)).limit(1))))
+    assert waits == [False, True, False]
+    assert _states(house, sending) == {S.UNCERTAIN: 40}
 
 
 def test_the_living_keep_what_they_hold(house: Installation, sending: Campaign) -> None:
