@@ -23,5 +23,7 @@ def patiently(work: Callable[[], Result], stopping: Callable[[], bool] = lambda:
             if stopping():
                 raise
             log.logger().warning("start.waits", why=str(error), retry_in=pause)
-            clock.sleep(pause)
+            until = clock.monotonic() + pause
+            while clock.monotonic() < until and not stopping():
+                clock.sleep(min(pause, _FIRST_PAUSE))
             pause = min(pause * 2, _LONGEST_PAUSE)

@@ -7,7 +7,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -78,6 +79,21 @@ class Program:
     def kill(self) -> None:
         """Stop it hard."""
         self.stop(hard=True)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It and all that it started stand still for as long as the block lasts, with every connection open."""
+        assert self._process is not None
+        # Whom it starts meanwhile is started by nobody: it stands still first.
+        os.kill(self._process.pid, signal.SIGSTOP)
+        family = _living(_family(self._process.pid))
+        try:
+            for pid in family:
+                os.kill(pid, signal.SIGSTOP)
+            yield
+        finally:
+            for pid in reversed(family):
+                os.kill(pid, signal.SIGCONT)
 
     def restart(self) -> None:
         self.stop()

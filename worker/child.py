@@ -25,6 +25,8 @@ from worker.transport.smtp import SmtpRelay
 _DRAIN_SECONDS = 60.0
 _DATABASE_THREADS = 4
 _GRACE_SECONDS = 2.0
+_RECORD_SECONDS = 3.0
+_LOOK_SECONDS = 0.2
 
 
 class Child:
@@ -41,7 +43,8 @@ class Child:
         self._loop = asyncio.new_event_loop()
         self._loop.set_default_executor(ThreadPoolExecutor(_DATABASE_THREADS, thread_name_prefix="database"))
         self._busy = threading.Lock()
-        Ticker(self._installation, self._journal, self._work_waits, stopping, self._leave, give_up).start()
+        self._ticker = Ticker(self._installation, self._journal, self._work_waits, stopping, give_up).start()
+        threading.Thread(target=self._leave, name="leave", daemon=True).start()
 
     def drain(self) -> None:
         """Send what there is, for a minute at most; whoever is idle then goes on. One drain at a time."""
@@ -61,19 +64,30 @@ class Child:
         self.wake()
 
     def _leave(self) -> None:
-        """End this process, if Celery has not done so by now.
+        """End this process once it is to stop, if Celery has not done so by then.
 
         A sibling that was killed may have taken the lock of the pool's queue with it; then the word
         to end never comes in, and the parent would wait for ever.
         """
+        while not self._stopping():
+            clock.sleep(_LOOK_SECONDS)
         clock.sleep(_GRACE_SECONDS)
         self.tidy()
         os._exit(0)
 
     def tidy(self) -> None:
-        """Leave nothing behind, once nothing is in hand; a journal that is left is folded by whoever finds it."""
-        with self._busy:
-            self._journal.close()
+        """Leave nothing behind, once nothing is in hand; a journal that is left is folded by whoever finds it.
+
+        A server that does not answer is not waited for longer than a message and its record may take.
+        """
+        self._ticker.join(_RECORD_SECONDS)
+        if self._busy.acquire(timeout=self.settings.smtp_timeout + _RECORD_SECONDS):
+            try:
+                self._journal.close()
+            finally:
+                self._busy.release()
+        else:
+            log.logger().error("worker.cut", why="it was still busy: its journal tells others what was in hand")
 
     def _drain(self) -> None:
         office = Office(

@@ -65,6 +65,10 @@ class Lane:
                 if grant := await self._reserve(self._batch):
                     used = await self._serve(grant)
                     await self._office.refund(self._levels, grant.granted - used)
+            except UnavailableError as error:
+                # Only who is to stop is told so: the journal of this process tells others what was in hand.
+                log.logger().warning("lane.stopped", provider=self._provider, why=str(error))
+                return
             except Exception:  # noqa: BLE001 — one provider's fault must not stop the others, nor spin
                 log.logger().exception("lane.broke", provider=self._provider)
                 self._hold()

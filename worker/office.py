@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from mailer import log
 from mailer.errors import UnavailableError
+from mailer.i18n import N_
 from mailer.installation import Installation
 from worker.journal import Journal
 from worker.letter import Letters
@@ -16,6 +17,7 @@ from worker.throttle import Grant, Level, Throttle
 from worker.transport import Transport
 
 _LONGEST_PAUSE = 5.0
+_SILENCE_SECONDS = 5.0
 Result = TypeVar("Result")
 
 
@@ -72,10 +74,27 @@ class Office:
         pause = 0.1
         while True:
             try:
-                return await asyncio.to_thread(unit)
+                return await self._answer(unit)
             except UnavailableError as error:
                 log.logger().warning("work.waits", why=str(error), retry_in=pause)
                 if self.stopping():
                     raise
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def _answer(self, unit: Callable[[], Result]) -> Result:
+        """What a unit of work gives. One that is silent for long is said once, and not waited for by who is to stop.
+
+        Its thread may still end it later; that is as if its answer were lost.
+        """
+        call = asyncio.ensure_future(asyncio.to_thread(unit))
+        call.add_done_callback(lambda done: done.cancelled() or done.exception())
+        said = False
+        while not (await asyncio.wait({call}, timeout=_SILENCE_SECONDS))[0]:
+            silence = UnavailableError(N_("No answer for %(seconds)s s."), seconds=_SILENCE_SECONDS)
+            if self.stopping():
+                raise silence
+            if not said:
+                log.logger().warning("work.waits", why=str(silence))
+                said = True
+        return call.result()

@@ -20,6 +20,7 @@ from worker.journal import Journal
 from worker.reap import fold_dead, reap, strays
 
 _LOOK_SECONDS = 0.5
+_LATE_SECONDS = 5.0
 _NAME = "twinletter"
 """Who does on record what no person did."""
 
@@ -31,7 +32,7 @@ class WorkWaits(Protocol):
 
 
 class Ticker:
-    """Rounds, ``seconds`` apart, the first at once; ``leave`` is called after the last.
+    """Rounds, ``seconds`` apart, the first at once.
 
     ``give_up`` ends the whole worker, where going on would do no good.
     """
@@ -42,24 +43,26 @@ class Ticker:
         journal: Journal,
         work_waits: WorkWaits,
         stopping: Callable[[], bool],
-        leave: Callable[[], None],
         give_up: Callable[[], None],
     ) -> None:
         self._house = house
         self._journal = journal
         self._work_waits = work_waits
         self._stopping = stopping
-        self._leave = leave
         self._give_up = give_up
         self._seconds = house.settings.tick
         self._waiting = 0
 
-    def start(self) -> None:
+    def start(self) -> threading.Thread:
         """Begin, as a thread that ends with its process."""
-        threading.Thread(target=self._run, name="ticker", daemon=True).start()
+        thread = threading.Thread(target=self._run, name="ticker", daemon=True)
+        thread.start()
+        return thread
 
     def _run(self) -> None:
         while not self._stopping():
+            late = threading.Timer(_LATE_SECONDS, log.logger().warning, ["tick.late"], {"seconds": _LATE_SECONDS})
+            late.start()
             try:
                 self.tick()
             except UnavailableError as error:
@@ -71,8 +74,9 @@ class Ticker:
                 break
             except Exception:  # noqa: BLE001 — a ticker that died would leave rows in dead hands for ever
                 log.logger().exception("tick.broke")
+            finally:
+                late.cancel()
             self._rest()
-        self._leave()
 
     def _rest(self) -> None:
         """Until the next round, or a stop."""

@@ -96,7 +96,19 @@ def connect(url: str, *, durable: bool = True) -> Database:
         ) from None
     if engine.dialect.name == "sqlite":
         _set_up_sqlite(engine, parsed.database, "FULL" if durable else "OFF")
+    else:
+        _set_up_postgresql(engine)
     return Database(engine)
+
+
+def _set_up_postgresql(engine: Engine) -> None:
+    """Wait for a lock no longer than SQLite's writers do, and keep none for a program that has stopped dead."""
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _: Any) -> None:
+        for limit in ("lock_timeout = '30s'", "idle_in_transaction_session_timeout = '60s'"):
+            connection.execute(f"SET {limit}")
+        connection.commit()
 
 
 def _set_up_sqlite(engine: Engine, file: str | None, synchronous: str) -> None:

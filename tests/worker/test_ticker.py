@@ -26,7 +26,7 @@ def ticker(house: Installation, journal: Journal) -> Ticker:
     def woken(*, unmoved: bool) -> None:
         assert unmoved in (True, False)
 
-    return Ticker(house, journal, woken, lambda: False, lambda: None, lambda: None)
+    return Ticker(house, journal, woken, lambda: False, lambda: None)
 
 
 def _states(house: Installation, campaign: Campaign) -> dict[DeliveryState, int]:
