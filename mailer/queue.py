@@ -6,6 +6,7 @@ doubles no mail: the ledger knows what is to be done, and every worker's ticker 
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from celery import Celery
 from kombu.connection import Connection
@@ -19,6 +20,11 @@ from mailer.i18n import N_
 DRAIN = "worker.drain"
 _EXPIRES = 60
 _FOLDER = "filesystem://"
+_REDIS_OPTIONS = {
+    "redis": frozenset[str](),
+    "rediss": frozenset({"ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile"}),
+    "redis+socket": frozenset({"virtual_host"}),
+}
 
 
 def folder(settings: Settings) -> Path:
@@ -39,8 +45,25 @@ def transport_options(settings: Settings) -> dict[str, Any]:
     }
 
 
+def demand_known_options(url: str) -> None:
+    """Raise MisconfiguredError for an option of a Redis URL that not both kombu and redis-py know by that name."""
+    parts = urlsplit(url)
+    known = _REDIS_OPTIONS.get(parts.scheme)
+    if known is not None:
+        for option, _ in parse_qsl(parts.query, keep_blank_values=True):
+            if option not in known:
+                raise MisconfiguredError(
+                    N_("MAILER_BROKER_URL has an option that is not supported there, %(option)s: leave it out."),
+                    option=option,
+                )
+
+
 def app(settings: Settings) -> Celery:
-    """The Celery app: no results, no schedules, no retries, one message at a time."""
+    """The Celery app: no results, no schedules, no retries, one message at a time.
+
+    Raises MisconfiguredError for a broker's URL with options that we do not know.
+    """
+    demand_known_options(settings.broker_url)
     if settings.broker_url == _FOLDER:
         for name in ("messages", "control"):
             (folder(settings) / name).mkdir(parents=True, exist_ok=True)
@@ -74,6 +97,7 @@ def wake(celery: Celery, times: int = 1) -> None:
 
 def check(settings: Settings) -> None:
     """Raise where the broker cannot be used: MisconfiguredError for its URL, UnavailableError else."""
+    demand_known_options(settings.broker_url)
     try:
         connection = Connection(settings.broker_url, transport_options=transport_options(settings), connect_timeout=3)
         connection.ensure_connection(max_retries=1, interval_start=0.1, timeout=5)

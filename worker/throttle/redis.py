@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -98,8 +98,15 @@ def _asked(question: Callable[[], Result]) -> Result:
 
 
 def _url(broker_url: str) -> str:
-    """What redis-py makes of kombu's name for a unix socket."""
+    """What redis-py makes of kombu's names: of a unix socket, and of how a certificate is looked at.
+
+    Where that is not said kombu does not look at it at all; no more do we, who go to the same server.
+    """
     parts = urlsplit(broker_url)
+    if parts.scheme == "rediss":
+        options = {"ssl_cert_reqs": "none"} | dict(parse_qsl(parts.query))
+        options["ssl_cert_reqs"] = options["ssl_cert_reqs"].lower().removeprefix("cert_")
+        return parts._replace(query=urlencode(options)).geturl()
     if parts.scheme != "redis+socket":
         return broker_url
     database = parse_qs(parts.query).get("virtual_host", ["0"])[0]
