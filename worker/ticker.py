@@ -4,13 +4,14 @@ It settles what dead workers held, starts what is due, closes what is finished, 
 work waits. Any number of them may run; each round changes only what still needs it.
 """
 
+import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from mailer import clock, log
 from mailer.campaign import campaign
-from mailer.campaign.count import reconcile
+from mailer.campaign.count import hollow, reconcile
 from mailer.campaign.ledger import finish, open_deliveries
 from mailer.db import schema
 from mailer.errors import MisconfiguredError, RefusedError, UnavailableError
@@ -21,8 +22,14 @@ from worker.reap import fold_dead, reap, strays
 
 _LOOK_SECONDS = 0.5
 _LATE_SECONDS = 5.0
+_PROOF_SECONDS = 3600.0
 _NAME = "twinletter"
 """Who does on record what no person did."""
+
+
+def _next_proof() -> float:
+    """When all counts are proved again: about hourly, and not by all at once."""
+    return clock.monotonic() + _PROOF_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311 — spreads load
 
 
 class WorkWaits(Protocol):
@@ -52,6 +59,7 @@ class Ticker:
         self._give_up = give_up
         self._seconds = house.settings.tick
         self._waiting = 0
+        self._prove_at = _next_proof()
 
     def start(self) -> threading.Thread:
         """Begin, as a thread that ends with its process."""
@@ -117,11 +125,24 @@ class Ticker:
             log.logger().warning("leases.reaped", **reaped)
         for number in finished:
             log.logger().info("campaign.finished", campaign=number)
-            with database.write() as session:
-                reconcile(session, number)
+        unmoved = waiting == self._waiting
+        self._prove([*finished, *(self._doubtful() if unmoved else ())])
         if waiting:
-            self._work_waits(unmoved=waiting == self._waiting)
+            self._work_waits(unmoved=unmoved)
         self._waiting = waiting
+
+    def _doubtful(self) -> list[int]:
+        """The campaigns whose counts may be wrong: those that stand still by them alone, and now and then all."""
+        with self._house.database.read() as session:
+            if clock.monotonic() < self._prove_at:
+                return hollow(session)
+            self._prove_at = _next_proof()
+            return campaign.under_way(session)
+
+    def _prove(self, campaigns: Iterable[int]) -> None:
+        for number in campaigns:
+            with self._house.database.write() as session:
+                reconcile(session, number)
 
     def _start_due(self) -> None:
         """Start a scheduled campaign whose moment has come; one that cannot be started is held, and it is said why."""

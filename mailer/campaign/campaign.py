@@ -47,6 +47,14 @@ def find(session: Session, campaign_id: int) -> Campaign:
     return campaign
 
 
+def under_way(session: Session) -> list[int]:
+    """The campaigns that were started and are not at their end."""
+    states = (CampaignState.SENDING, CampaignState.PAUSED, CampaignState.HELD)
+    return list(
+        session.scalars(select(Campaign.id).where(Campaign.state.in_(states), Campaign.started_at.is_not(None)))
+    )
+
+
 def schedule(session: Session, campaign: Campaign, at: datetime, by: str) -> None:
     """Have it started by itself at a moment to come. Raises RefusedError for one that is past."""
     if campaign.started_at:

@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from mailer import log
 from mailer.db.engine import at_end
 from mailer.db.upsert import insert
-from mailer.model import Campaign, Count, Delivery, DeliveryState
+from mailer.model import Campaign, CampaignState, Count, Delivery, DeliveryState
+from mailer.model.delivery import HELD, among
 
 Group = tuple[int, int, str]
 """Campaign, variant, provider."""
@@ -47,6 +48,27 @@ def write(session: Session) -> None:
         session.execute(
             statement.on_conflict_do_update(index_elements=_KEY, set_={"n": Count.n + statement.excluded.n}), lines
         )
+
+
+def hollow(session: Session) -> list[int]:
+    """The campaigns being sent whose counts tell of open deliveries of a kind of which there is none.
+
+    One look at an index for each count, so that it may be asked often; a count that is only too
+    high is found when the last of its rows is gone.
+    """
+
+    def none(*states: DeliveryState) -> ColumnElement[bool]:
+        mine = (Delivery.campaign_id == Count.campaign_id, Delivery.provider == Count.provider)
+        return Count.state.in_(states) & ~exists().where(*mine, among(states))
+
+    found = (
+        select(Count.campaign_id)
+        .join(Campaign, Campaign.id == Count.campaign_id)
+        .where(Campaign.state == CampaignState.SENDING, Count.n > 0)
+        .where(or_(none(DeliveryState.PENDING), none(DeliveryState.DEFERRED), *(none(state) for state in HELD)))
+        .distinct()
+    )
+    return list(session.scalars(found))
 
 
 def reconcile(session: Session, campaign_id: int) -> int:

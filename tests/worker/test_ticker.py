@@ -1,5 +1,6 @@
 """One round of the ticker: each of its duties, and that one's fault is not the others'."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -7,11 +8,21 @@ from sqlalchemy import select, update
 
 from mailer import clock
 from mailer.campaign import campaign as life
+from mailer.campaign.count import hollow
 from mailer.db.types import now_in
 from mailer.events import withdrawals
 from mailer.events.withdrawals import Entry, Kind
 from mailer.installation import Installation
-from mailer.model import Campaign, CampaignState, Delivery, DeliveryState, Subscriber, Subscription, SubscriptionState
+from mailer.model import (
+    Campaign,
+    CampaignState,
+    Count,
+    Delivery,
+    DeliveryState,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+)
 from mailer.report.figures import figures
 from tests.worker.test_reap import Dead
 from worker import ticker as room
@@ -113,4 +124,43 @@ def test_one_duty_that_breaks_leaves_the_others(
     living = Dead(house, sending, lease=-1.0)
     ticker.tick()
     assert living.rows
+    assert _states(house, sending) == {S.PENDING: 40}
+
+
+@pytest.mark.parametrize("state", [S.PENDING, S.DEFERRED, S.CLAIMED, S.SENDING])
+def test_a_count_of_what_is_not_there_keeps_no_campaign_open(
+    house: Installation, sending: Campaign, ticker: Ticker, drain: Callable[[], bool], state: S
+) -> None:
+    drain()
+    with house.database.write() as session:
+        key = {"campaign_id": sending.id, "variant_id": 1, "provider": "gmail", "state": state}
+        session.merge(Count(**key, n=2))
+        session.execute(update(Campaign).values(state=CampaignState.SENDING))
+    for _ in range(3):
+        ticker.tick()
+    assert _state(house) is CampaignState.FINISHED
+    assert _states(house, sending) == {S.SENT: 40}
+
+
+def test_what_waits_is_left_alone_by_proofs(house: Installation, sending: Campaign, ticker: Ticker) -> None:
+    with house.database.read() as session:
+        assert hollow(session) == []
+    for _ in range(3):
+        ticker.tick()
+    assert _state(house) is CampaignState.SENDING
+    assert _states(house, sending) == {S.PENDING: 40}
+
+
+def test_counts_are_proved_every_hour(
+    house: Installation, sending: Campaign, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def woken(*, unmoved: bool) -> None:
+        assert unmoved in (True, False)
+
+    monkeypatch.setattr(room, "_PROOF_SECONDS", 0.0)
+    hourly = Ticker(house, journal, woken, lambda: False, lambda: None)
+    with house.database.write() as session:
+        session.execute(update(Count).values(n=Count.n + 3))
+    for _ in range(2):
+        hourly.tick()
     assert _states(house, sending) == {S.PENDING: 40}
