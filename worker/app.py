@@ -41,6 +41,8 @@ def _is_to_stop() -> bool:
 
 def _give_up() -> None:
     """Have the whole worker end, from one of its children."""
+    # Until Celery has heard of it, it replaces each child that ends.
+    _stopping[0] = 1
     if os.getppid() == _parent:
         os.kill(_parent, signal.SIGTERM)
 
@@ -56,6 +58,8 @@ def _start_child(**_: Any) -> None:
     # Celery has its children killed when their parent ends. A child that replaces another is forked
     # by one of the parent's threads, and would be killed when that thread ends, at every stop.
     tie(0)
+    if _is_to_stop():
+        os._exit(0)
     child.start(chosen, app, _is_to_stop, _give_up)
 
 
