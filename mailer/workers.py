@@ -40,6 +40,11 @@ def claim_name(settings: Settings, name: str) -> TextIO:
     return held
 
 
+def demand_free(settings: Settings, name: str) -> None:
+    """Raise as ``claim_name`` does, and keep nothing: for who starts the process that is to have the name."""
+    claim_name(settings, name).close()
+
+
 def start(settings: Settings, name: str, concurrency: int, output: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
     """A worker that is tied to this process; what it says goes to ``output``, else where we speak to people."""
     return subprocess.Popen(  # noqa: S603 — our own module, arguments of our own

@@ -19,8 +19,7 @@ def worker(
     with until_stopped():
         chosen = broker.chosen(settings())
         patiently(lambda: installation.unlock(chosen)).database.dispose()
-        # Let go again: the worker takes it for itself.
-        workers.claim_name(chosen, name).close()
+        workers.demand_free(chosen, name)
         queue.look(chosen)
         words = workers.command(name, concurrency, tied=False)
         os.execve(words[0], words, environment(chosen))  # noqa: S606 — our own module, arguments of our own
