@@ -55,15 +55,21 @@ class Postgres(Program):
     def shut(self, name: str) -> None:
         """Let nobody into a database, and throw out who is there."""
         self._admit(name, whether="false")
-        self._order(
-            sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}").format(
-                sql.Literal(name)
-            )
-        )
+        self._throw_out(name)
 
     def open(self, name: str) -> None:
         """Let everybody in again."""
         self._admit(name, whether="true")
+
+    def read_only(self, name: str, *, on: bool) -> None:
+        """Take no writes in a database, or take them again; who is there is thrown out, and finds it so."""
+        order = sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = {}")
+        self._order(order.format(sql.Identifier(name), sql.SQL("on" if on else "off")))
+        self._throw_out(name)
+
+    def _throw_out(self, name: str) -> None:
+        who = sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}")
+        self._order(who.format(sql.Literal(name)))
 
     def _admit(self, name: str, *, whether: str) -> None:
         order = sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS {}")

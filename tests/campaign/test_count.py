@@ -3,13 +3,14 @@
 import threading
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from mailer.campaign.count import reconcile
 from mailer.campaign.ledger import transition
 from mailer.installation import Installation
 from mailer.model import Campaign, Count, Delivery, DeliveryState
 from mailer.report.figures import figures
+from tests.cli.conftest import until
 
 S = DeliveryState
 
@@ -62,15 +63,26 @@ def test_two_units_of_work_that_cross_do_not_wait_for_each_other(house: Installa
 
 @pytest.mark.databases("postgresql")
 def test_two_who_mend_at_once_do_not_mend_twice(house: Installation, sending: Campaign) -> None:
+    """The second comes while the first has looked and not yet written: it waits, and finds nothing left to mend."""
     with house.database.write() as session:
         session.execute(update(Count).values(n=Count.n + 2))
-    threads = [threading.Thread(target=_mend, args=(house, sending.id)) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    second = threading.Thread(target=_mend, args=(house, sending.id))
+    with house.database.write() as session:
+        assert reconcile(session, sending.id) > 0
+        second.start()
+        until(lambda: _waits(house) or not second.is_alive(), 10)
+    second.join()
     with house.database.read() as session:
         assert +figures(session, sending.id).states == {S.PENDING: 40}
+
+
+def _waits(house: Installation) -> bool:
+    """Whether somebody waits for a lock in this database."""
+    with house.database.read() as session:
+        waiting = text(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(session.scalar(waiting))
 
 
 def _mend(house: Installation, campaign: int) -> None:

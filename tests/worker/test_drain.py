@@ -28,6 +28,7 @@ from mailer.model import (
     Suppression,
 )
 from mailer.report.figures import figures
+from tests.servers import Postgres
 from tests.worker.conftest import MemoryTransport
 from worker import claim, lane
 from worker.drain import Drain
@@ -412,6 +413,24 @@ def test_a_database_that_comes_back_is_waited_for(
     def lose(_: Parcel) -> Outcome:
         if len(transport.sent) == 5:
             threading.Timer(1.0, lose_database()).start()
+        return Outcome(Fate.SENT, 250)
+
+    transport.answer = lose
+    drain()
+    assert len({parcel.recipient for parcel in transport.sent}) == len(transport.sent) == 40
+    assert _states(house, sending) == {S.SENT: 40}
+
+
+@pytest.mark.databases("postgresql")
+def test_what_was_sent_is_kept_while_a_database_takes_no_writes(
+    house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run, postgres: Postgres
+) -> None:
+    name = house.settings.database_url.partition("@/")[2].partition("?")[0]
+
+    def lose(_: Parcel) -> Outcome:
+        if len(transport.sent) == 5:
+            postgres.read_only(name, on=True)
+            threading.Timer(1.5, postgres.read_only, [name], {"on": False}).start()
         return Outcome(Fate.SENT, 250)
 
     transport.answer = lose

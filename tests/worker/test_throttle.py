@@ -110,6 +110,18 @@ class TestRedis(Conformance):
         assert throttle.reserve([ALL], 500).granted == 5
         assert throttle.reserve([ALL], 500).granted <= 1
 
+    @pytest.mark.parametrize(
+        "words", ["SET {} rubbish", "SET {} nan", "SET {} 1e300", "SET {} -5", "RPUSH {} 7", "HSET {} a b"]
+    )
+    def test_rubbish_under_a_levels_key_counts_as_nothing(self, make: Make, redis: Redis, words: str) -> None:
+        throttle = make()
+        assert isinstance(throttle, RedisThrottle)
+        (key,) = throttle._keys([ALL])  # noqa: SLF001 — somebody else's hand
+        assert not redis.say(words.format(key).encode() + b"\r\n").startswith(b"-")
+        throttle.refund([ALL], 1)
+        assert throttle.reserve([ALL], 500).granted == ALL.burst
+        assert throttle.reserve([ALL], 500).granted <= 1
+
     def test_one_that_does_not_answer_is_unavailable(self, house: Installation) -> None:
         away = house.settings.model_copy(update={"broker_url": "redis+socket:///nowhere/r.sock?virtual_host=0"})
         with pytest.raises(UnavailableError, match="does not answer"):
