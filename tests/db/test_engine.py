@@ -77,7 +77,7 @@ def test_a_transaction_whose_program_stands_still_is_ended(house: Installation) 
 
 
 def _change(house: Installation, limit: str, expected: str) -> None:
-    """Change a row half a second late, with a tenth for a ``limit``: what is ``expected`` of it is too long for tests."""
+    """Change a row half a second late, with a tenth as ``limit``: what is ``expected`` of it is too long to wait."""
     with house.database.write() as session:
         connection = session.connection()
         assert connection.exec_driver_sql(f"SHOW {limit}").scalar_one() == expected

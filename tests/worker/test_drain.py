@@ -223,7 +223,7 @@ def test_who_is_passed_over_is_so_for_the_true_reason(house: Installation, sendi
     drain()
     with house.database.read() as session:
         found = select(Delivery.subscriber_id, Delivery.reason).where(Delivery.state == S.SUPPRESSED)
-        reasons = dict(session.execute(found).tuples().all())
+        reasons = dict(session.execute(found).all())
     assert reasons == {one.id: "suppressed", two.id: "paused", three.id: "withdrawn"}
 
 
