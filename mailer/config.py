@@ -1,21 +1,23 @@
 """The settings: one frozen object, read from MAILER_* variables, and the only reader of the environment."""
 
 import os
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from mailer.errors import MisconfiguredError
+from mailer import url
+from mailer.characters import refuse_controls
+from mailer.errors import InvalidError, MisconfiguredError, Term
 from mailer.i18n import N_
 
 
 def _folder(variable: str, fallback: str) -> Path:
     """An XDG base directory (XDG Base Directory Specification 0.8)."""
-    return Path(os.environ.get(variable) or Path.home() / fallback) / "twinletter"
+    return Path(os.environ.get(variable) or f"~/{fallback}") / "twinletter"
 
 
 def _key_file() -> Path:
@@ -26,41 +28,77 @@ def _key_file() -> Path:
     return _folder("XDG_CONFIG_HOME", ".config") / "twinletter.key"
 
 
+def _legible(text: str) -> str:
+    """What can be printed, logged and handed on; an octet that is no UTF-8 reaches us as half a surrogate."""
+    try:
+        return refuse_controls(text)
+    except InvalidError:
+        raise ValueError(N_("it holds a control character, or octets that are not UTF-8")) from None
+
+
+def _place(path: Path) -> Path:
+    try:
+        path = path.expanduser().absolute()
+    except RuntimeError:
+        raise ValueError(N_("nobody here has the home folder that its ~ means: write the whole path")) from None
+    if path.name in {"", ".."}:
+        raise ValueError(N_("name a place of its own, below the root"))
+    _legible(str(path))
+    return path
+
+
+def _file(path: Path) -> Path:
+    path = _place(path)
+    with suppress(OSError):
+        if path.is_dir():
+            raise ValueError(N_("that is a folder: name a file"))
+    return path
+
+
+def _file_if_any(path: str) -> str:
+    return path and str(_file(Path(path)))
+
+
+_Text = Annotated[str, AfterValidator(_legible)]
+_Folder = Annotated[Path, AfterValidator(_place)]
+_File = Annotated[Path, AfterValidator(_file)]
+
+
 class Settings(BaseSettings):
     """Everything an installation may choose; each key is described in docs/settings.md."""
 
-    model_config = SettingsConfigDict(env_prefix="MAILER_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="MAILER_", env_ignore_empty=True, frozen=True, extra="ignore")
 
-    home: Path = Field(
+    home: _Folder = Field(
         default_factory=lambda: _folder("XDG_DATA_HOME", ".local/share"),
         description="The data home: database, broker folder, logs. Never the keys.",
     )
-    key_file: Path = Field(
+    key_file: _File = Field(
         default_factory=_key_file,
         description="The key ring, outside the data home, readable by its owner alone.",
     )
-    database_url: str = Field(
+    database_url: Annotated[_Text, AfterValidator(url.database)] = Field(
         default="",
         description="An SQLAlchemy URL. Empty: SQLite, `twinletter.db` in the data home.",
     )
-    withdrawals_file: str = Field(
+    withdrawals_file: Annotated[_Text, AfterValidator(_file_if_any)] = Field(
         default="",
         description="Where withdrawals are kept outside the database. Empty: `withdrawals` in the data home.",
     )
-    broker_url: str = Field(
+    broker_url: Annotated[_Text, AfterValidator(url.broker)] = Field(
         default="",
-        description="A Celery broker URL. Empty: a private Redis where its program is found,"
+        description="A broker, `redis://` or `rediss://`. Empty: a private Redis where its program is found,"
         " else a folder in the data home.",
     )
-    relay_url: str = Field(
+    relay_url: Annotated[_Text, AfterValidator(url.relay)] = Field(
         default="smtp://127.0.0.1:25",
         description="The relay that takes our mail: `smtp://HOST:PORT`.",
     )
-    public_url: str = Field(
+    public_url: Annotated[_Text, AfterValidator(url.public)] = Field(
         default="https://newsletter.example",
         description="Where readers reach the public pages; https, since mail providers ask for it.",
     )
-    web_host: Annotated[str, Field(min_length=1)] = Field(
+    web_host: Annotated[_Text, Field(min_length=1)] = Field(
         default="127.0.0.1", description="The address that `mailer web` and `mailer up` serve the pages on."
     )
     web_port: Annotated[int, Field(ge=0, le=65535)] = Field(
@@ -87,34 +125,6 @@ class Settings(BaseSettings):
         default="info", description="The least severity that is logged, on stderr."
     )
 
-    @field_validator("home", "key_file")
-    @classmethod
-    def _absolute(cls, path: Path) -> Path:
-        return path.expanduser().absolute()
-
-    @field_validator("public_url")
-    @classmethod
-    def _https(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if (
-            parts.scheme != "https"
-            or not parts.hostname
-            or parts.path.strip("/")
-            or parts.query
-            or parts.fragment
-            or parts.username
-        ):
-            raise ValueError("give https://HOST with nothing behind it")
-        return url.rstrip("/")
-
-    @field_validator("relay_url")
-    @classmethod
-    def _relay(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme != "smtp" or not parts.hostname or parts.port == 0:
-            raise ValueError("give smtp://HOST:PORT")
-        return url
-
     @property
     def database(self) -> str:
         """The database URL in force."""
@@ -123,8 +133,7 @@ class Settings(BaseSettings):
     @property
     def withdrawals(self) -> Path:
         """The withdrawals file in force."""
-        chosen = self.withdrawals_file
-        return Path(chosen).expanduser().absolute() if chosen else self.home / "withdrawals"
+        return Path(self.withdrawals_file) if self.withdrawals_file else self.home / "withdrawals"
 
 
 def load(**overrides: object) -> Settings:
@@ -140,7 +149,7 @@ def load(**overrides: object) -> Settings:
         raise MisconfiguredError(
             N_("The setting %(name)s is not usable: %(why)s."),
             name=f"MAILER_{'_'.join(str(part) for part in first['loc']).upper()}",
-            why=first["msg"].removeprefix("Value error, "),
+            why=Term(first["msg"].removeprefix("Value error, ")),
         ) from None
     if settings.lease < settings.smtp_timeout + 1:
         raise MisconfiguredError(

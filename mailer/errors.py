@@ -8,6 +8,12 @@ from collections.abc import Callable
 from typing import ClassVar
 
 
+class Term(str):
+    """A value that is a message of the catalogue itself: said in the language of the sentence it stands in."""
+
+    __slots__ = ()
+
+
 class MailerError(Exception):
     """Something a person can act on: what is wrong, why, and what to do.
 
@@ -26,7 +32,8 @@ class MailerError(Exception):
 
     def say(self, translate: Callable[[str], str]) -> str:
         """The sentence in the language of ``translate`` (a gettext function)."""
-        return translate(self.message) % self.values if self.values else translate(self.message)
+        values = {name: translate(value) if isinstance(value, Term) else value for name, value in self.values.items()}
+        return translate(self.message) % values if values else translate(self.message)
 
 
 class WrongUsageError(MailerError):

@@ -1,0 +1,75 @@
+"""URLs in settings: which are taken, and why others are not. No complaint holds a piece of one: it may be a secret."""
+
+import re
+
+from mailer.i18n import N_
+
+_LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?"
+_HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{{1,5}}))?"
+_PUBLIC = re.compile(rf"https://{_HOST}/*")
+_RELAY = re.compile(rf"smtp://{_HOST}/?")
+# The last two are how we name our own to the processes that we start.
+_BROKER = re.compile(
+    r"rediss?://[^?#;]*(?P<options>\?.*)?|redis\+socket:///[^?#;]+(\?virtual_host=[0-9]+)?|filesystem://"
+)
+_TLS_OPTION = "ssl_(?:cert_reqs|ca_certs|certfile|keyfile)=[^&]*"
+_TLS_OPTIONS = re.compile(rf"\?{_TLS_OPTION}(?:&{_TLS_OPTION})*")
+_DATABASE = re.compile(r"sqlite(\+pysqlite)?://[^?]*|postgresql(\+psycopg)?://.*")
+_HIGHEST_PORT = 65535
+
+
+def public(url: str) -> str:
+    """Where readers reach us, without a slash at its end; ValueError says what it should be."""
+    if not _fits(_PUBLIC, url):
+        raise ValueError(
+            N_("give https://HOST with nothing behind it; a name in other letters than ASCII as xn--… (punycode)")
+        )
+    return url.rstrip("/")
+
+
+def relay(url: str) -> str:
+    """The relay; ValueError says what it should be."""
+    if "@" in url:
+        raise ValueError(
+            N_("signing in to a relay is not possible yet: give smtp://HOST:PORT, without a name or password")
+        )
+    if not _fits(_RELAY, url):
+        raise ValueError(N_("give smtp://HOST:PORT with nothing behind it"))
+    return url
+
+
+def broker(url: str) -> str:
+    """The broker, or nothing; ValueError says what it should be."""
+    found = _BROKER.fullmatch(url)
+    if url and not found:
+        raise ValueError(N_("give redis://HOST:PORT/NUMBER or rediss://…, or leave it empty: no other broker will do"))
+    if found and found["options"] and not (url.startswith("rediss:") and _TLS_OPTIONS.fullmatch(found["options"])):
+        raise ValueError(
+            N_(
+                "of options behind ? only these of rediss:// are taken: ssl_cert_reqs, ssl_ca_certs, ssl_certfile, ssl_keyfile"
+            )
+        )
+    _demand_encoded(url)
+    return url
+
+
+def database(url: str) -> str:
+    """The database, or nothing; ValueError says what it should be."""
+    if url and not _DATABASE.fullmatch(url):
+        raise ValueError(N_("give sqlite:///FILE or postgresql+psycopg://…: no other database or driver will do"))
+    if not url.startswith("sqlite"):
+        _demand_encoded(url)
+    return url
+
+
+def _fits(pattern: re.Pattern[str], url: str) -> bool:
+    found = pattern.fullmatch(url)
+    return found is not None and 1 <= int(found["port"] or 1) <= _HIGHEST_PORT
+
+
+def _demand_encoded(url: str) -> None:
+    """No password may look like the end of itself: what came after would be taken for a host, and shown."""
+    rest = url.partition("://")[2]
+    authority = re.split("[/?#]", rest, maxsplit=1)[0]
+    if rest.count("@") > 1 or rest.count("@") != authority.count("@"):
+        raise ValueError(N_("its password holds @ or another sign that means something in a URL: percent-encode that"))
