@@ -50,6 +50,11 @@ def modes(locales: Sequence[str]) -> list[str]:
     return [*locales, *pairs]
 
 
+def language_names(mode: str, tag: str) -> str:
+    """What the languages of a mode are called in the language ``tag``: Chinese + English, 中文 + 英文."""
+    return " + ".join(str(babel(one).get_language_name(babel(tag))) for one in languages(mode))
+
+
 def babel(tag: str) -> Locale:
     """Babel's locale for one of our tags."""
     return Locale.parse(tag, sep="-")

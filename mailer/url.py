@@ -44,11 +44,7 @@ def broker(url: str) -> str:
     if url and not found:
         raise ValueError(N_("give redis://HOST:PORT/NUMBER or rediss://…, or leave it empty: no other broker will do"))
     if found and found["options"] and not (url.startswith("rediss:") and _TLS_OPTIONS.fullmatch(found["options"])):
-        raise ValueError(
-            N_(
-                "of options behind ? only these of rediss:// are taken: ssl_cert_reqs, ssl_ca_certs, ssl_certfile, ssl_keyfile"
-            )
-        )
+        raise ValueError(N_("the only options behind ? are ssl_cert_reqs, ssl_ca_certs, ssl_certfile and ssl_keyfile"))
     _demand_encoded(url)
     return url
 

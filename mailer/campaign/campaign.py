@@ -9,9 +9,19 @@ from mailer import clock
 from mailer.campaign.expand import expand
 from mailer.campaign.ledger import transition
 from mailer.db.types import now_in
-from mailer.errors import NotFoundError, RefusedError
+from mailer.errors import NotFoundError, RefusedError, Term
 from mailer.i18n import N_
-from mailer.model import AuditEntry, Campaign, CampaignState, Delivery, DeliveryState, Edition, EditionState, Topic
+from mailer.model import (
+    AuditEntry,
+    Campaign,
+    CampaignState,
+    Delivery,
+    DeliveryState,
+    Edition,
+    EditionState,
+    Topic,
+    names,
+)
 from mailer.model.base import allowed
 from mailer.model.campaign import CAMPAIGN_STEPS
 from mailer.model.delivery import CLAIMABLE, among
@@ -60,7 +70,10 @@ def schedule(session: Session, campaign: Campaign, at: datetime, by: str) -> Non
     if campaign.started_at:
         raise _started(campaign)
     if at <= clock.now():
-        raise RefusedError(N_("The moment %(at)s is past: name one to come, or start the campaign."), at=at.isoformat())
+        raise RefusedError(
+            N_("The time %(at)s has passed: name a later one, or start the campaign now."),
+            at=at.isoformat(" ", "minutes"),
+        )
     step(session, campaign, CampaignState.SCHEDULED)
     campaign.scheduled_at = at
     _note(session, campaign, by, "schedule", at=at.isoformat())
@@ -160,10 +173,10 @@ def _started(campaign: Campaign) -> RefusedError:
 
 def _not_allowed(campaign: Campaign, after: CampaignState) -> RefusedError:
     return RefusedError(
-        N_("Campaign %(id)s is %(before)s and cannot become %(after)s."),
+        N_("Campaign %(id)s cannot go from “%(before)s” to “%(after)s”."),
         id=campaign.id,
-        before=campaign.state.value,
-        after=after.value,
+        before=Term(names.STATES[campaign.state]),
+        after=Term(names.STATES[after]),
     )
 
 

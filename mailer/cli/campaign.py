@@ -2,32 +2,32 @@
 
 import sys
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from typing import Annotated
 
 import typer
-from rich.table import Table
 from sqlalchemy.orm import Session
 
 from mailer import broker, installation, queue
 from mailer.campaign import campaign as life
+from mailer.campaign.moment import moment as read
+from mailer.cli.argument import Person, slug
 from mailer.cli.screen import screen, show_help
+from mailer.cli.states import provider_name, state_name, table
+from mailer.cli.wake import wake
 from mailer.compose import edition as editions
 from mailer.config import settings
-from mailer.errors import UnavailableError, WrongUsageError
-from mailer.i18n import N_
+from mailer.errors import WrongUsageError
+from mailer.i18n import N_, language_names
 from mailer.installation import Installation
 from mailer.model import Campaign, DeliveryState
-from mailer.report import names
 from mailer.report.figures import Figures, all_figures, figures, settled
 
 app = typer.Typer(
     help="Campaigns: an edition on its way to its readers.", invoke_without_command=True, rich_markup_mode=None
 )
 
-_NUMBER = typer.Argument(help="The campaign's number.", min=1, max=2**31 - 1)
+_Number = Annotated[int, typer.Argument(help="The campaign's number.", min=1, max=2**31 - 1)]
 _JSON = typer.Option(False, "--json", help="Print one JSON object instead of lines for people.")
-_AS = typer.Option(..., "--as", help="Your name, for the record.")
 
 
 app.callback()(show_help)
@@ -35,16 +35,22 @@ app.callback()(show_help)
 
 @app.command()
 def create(
-    edition: str = typer.Argument(help="The slug of an approved edition."),
-    topic: str | None = typer.Option(None, "--topic", help="The topic's slug. [default: the newsletter's only one]"),
-    newsletter: str | None = typer.Option(None, "--newsletter", help="Its slug. [default: the only one]"),
+    edition: Annotated[str, typer.Argument(parser=slug, metavar="EDITION", help="The slug of an approved edition.")],
+    name: Person,
+    topic: str | None = typer.Option(
+        None, "--topic", parser=slug, metavar="SLUG", help="The topic's slug. [default: the newsletter's only one]"
+    ),
+    newsletter: str | None = typer.Option(
+        None, "--newsletter", parser=slug, metavar="SLUG", help="Its slug. [default: the only one]"
+    ),
     uncertain: str = typer.Option("leave", "--uncertain", help="Mails in doubt: leave them, or resend them."),
-    name: str = _AS,
     as_json: bool = _JSON,
 ) -> None:
     """Make a draft campaign of an approved edition."""
     if uncertain not in ("leave", "resend"):
-        raise WrongUsageError(N_("--uncertain is leave (never twice) or resend (never not at all)."))
+        raise WrongUsageError(
+            N_("--uncertain is leave (nobody gets it twice) or resend (nobody misses it, but some may get it twice).")
+        )
     with installation.unlock(settings()).database.write() as session:
         found = editions.find(session, edition, newsletter)
         made = life.create(session, found, editions.topic(found.newsletter, topic), name, uncertain)
@@ -57,15 +63,15 @@ def create(
 
 @app.command()
 def schedule(
-    number: int = _NUMBER,
+    number: _Number,
+    name: Person,
     at: str = typer.Option(..., "--at", help='When, in the newsletter\'s own time: "2027-01-05 09:00".'),
-    name: str = _AS,
     as_json: bool = _JSON,
 ) -> None:
     """Have it start by itself at a time to come."""
     with installation.unlock(settings()).database.write() as session:
         found = life.find(session, number)
-        moment = _moment(at, found.topic.newsletter.zone)
+        moment = read(at, found.topic.newsletter.zone)
         life.schedule(session, found, moment, name)
     if as_json:
         screen().json({"campaign": number, "at": moment.isoformat()})
@@ -74,16 +80,8 @@ def schedule(
         screen().out(screen().say(N_("Campaign %(id)s starts at %(at)s."), id=number, at=local))
 
 
-def _moment(text: str, zone: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise WrongUsageError(N_('--at takes a date and a time: "2027-01-05 09:00".')) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
-
-
 @app.command()
-def start(number: int = _NUMBER, name: str = _AS, as_json: bool = _JSON) -> None:
+def start(number: _Number, name: Person, as_json: bool = _JSON) -> None:
     """Expand the audience into deliveries and wake the workers."""
     chosen = broker.chosen(settings())
     house = installation.unlock(chosen)
@@ -98,28 +96,20 @@ def start(number: int = _NUMBER, name: str = _AS, as_json: bool = _JSON) -> None
         screen().out(screen().say(N_("Campaign %(id)s is on its way to %(n)s readers."), id=number, n=deliveries))
 
 
-def wake(house: Installation) -> None:
-    """Tell the workers; where the broker is away their tickers find out by themselves, and that is said."""
-    try:
-        queue.wake(queue.app(house.settings))
-    except UnavailableError as error:
-        screen().remark(error.message, **error.values)
-
-
 @app.command()
-def pause(number: int = _NUMBER, name: str = _AS, as_json: bool = _JSON) -> None:
+def pause(number: _Number, name: Person, as_json: bool = _JSON) -> None:
     """Stop within a second: what is on the wire is finished, the rest waits."""
     _change(number, as_json, lambda session, found: life.pause(session, found, name))
 
 
 @app.command()
-def resume(number: int = _NUMBER, name: str = _AS, as_json: bool = _JSON) -> None:
+def resume(number: _Number, name: Person, as_json: bool = _JSON) -> None:
     """Go on with a paused or held campaign."""
     wake(_change(number, as_json, lambda session, found: life.resume(session, found, name)))
 
 
 @app.command()
-def cancel(number: int = _NUMBER, name: str = _AS, as_json: bool = _JSON) -> None:
+def cancel(number: _Number, name: Person, as_json: bool = _JSON) -> None:
     """End it for good: what was not sent will not be."""
     if sys.stdin.isatty():
         typer.confirm(screen().say(N_("Cancel campaign %(id)s for good?"), id=number), abort=True, err=True)
@@ -152,11 +142,6 @@ def _change(number: int, as_json: bool, step: Callable[[Session, Campaign], None
     return house
 
 
-def state_name(state: str) -> str:
-    """A state in the person's language."""
-    return screen().say(names.STATES[state])
-
-
 @app.command()
 def status(
     number: int | None = typer.Argument(None, help="One campaign's number; all without it.", min=1, max=2**31 - 1),
@@ -174,7 +159,7 @@ def status(
 
 
 @app.command()
-def report(number: int = _NUMBER, as_json: bool = _JSON) -> None:
+def report(number: _Number, as_json: bool = _JSON) -> None:
     """A campaign's figures by language and by provider, and why mails failed."""
     with installation.unlock(settings()).database.read() as session:
         found = figures(session, number)
@@ -185,8 +170,9 @@ def report(number: int = _NUMBER, as_json: bool = _JSON) -> None:
         screen().json(_numbers(found) | parts | {"reasons": reasons})
         return
     screen().out(f"{found.id}  {found.slug}  {state_name(found.state)}  {settled(found.states)}/{found.total}")
-    screen().results.print(table(N_("Language"), found.by_variant))
-    providers = {screen().say(names.PROVIDERS[key]): states for key, states in found.by_provider.items()}
+    modes = {f"{language_names(mode, screen().language)}  {mode}": n for mode, n in found.by_variant.items()}
+    screen().results.print(table(N_("Language"), modes))
+    providers = {provider_name(key): states for key, states in found.by_provider.items()}
     screen().results.print(table(N_("Provider"), providers))
     for reason, n in reasons.items():
         screen().out(f"{n:>8}  {reason}")
@@ -198,14 +184,3 @@ def _numbers(f: Figures) -> dict[str, object]:
 
 def _states(states: Mapping[DeliveryState, int]) -> dict[str, int]:
     return {state.value: n for state, n in states.items()}
-
-
-def table(head: str, rows: Mapping[str, Mapping[DeliveryState, int]]) -> Table:
-    """Rows of states as a table with a column for each state that occurs."""
-    shown = [state for state in DeliveryState if any(states.get(state) for states in rows.values())]
-    made = Table(screen().say(head), *(state_name(state) for state in shown), header_style="bold")
-    for column in made.columns[1:]:
-        column.justify = "right"
-    for name, states in rows.items():
-        made.add_row(name, *(str(states.get(state, 0)) for state in shown))
-    return made

@@ -7,14 +7,12 @@ import typer
 
 from mailer import installation
 from mailer.audience import address
-from mailer.characters import refuse_controls
+from mailer.cli.argument import person
 from mailer.cli.screen import screen
 from mailer.config import settings
 from mailer.errors import InvalidError, WrongUsageError
 from mailer.i18n import N_
 from mailer.installation import Installation
-
-_LONGEST_NAME = 100
 
 
 def init(
@@ -23,7 +21,7 @@ def init(
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object instead of lines for people."),
 ) -> None:
     """Set up an installation: data home, keys, database, first staff account, a key that signs mails."""
-    name = _given(staff, _name, N_("Your name, for the first staff account"), N_("Name yourself with --staff."))
+    name = _given(staff, person, N_("Your name, for the first staff account"), N_("Name yourself with --staff."))
     sender = _given(domain, _domain, N_("The domain that mails are sent from"), N_("Name the domain with --domain."))
     chosen = settings()
     installation.demand_none(chosen)
@@ -44,15 +42,8 @@ def _given(value: str | None, check: Callable[[str], str], question: str, advice
     while True:
         try:
             return check(typer.prompt(screen().say(question), err=True))
-        except (InvalidError, WrongUsageError) as error:
+        except WrongUsageError as error:
             screen().remark(error.message, **error.values)
-
-
-def _name(typed: str) -> str:
-    name = " ".join(refuse_controls(typed).split())
-    if not 1 <= len(name) <= _LONGEST_NAME:
-        raise WrongUsageError(N_("A staff account's name has 1 to %(most)s characters."), most=_LONGEST_NAME)
-    return name
 
 
 def _domain(typed: str) -> str:
@@ -62,7 +53,7 @@ def _domain(typed: str) -> str:
     except InvalidError:
         found = ""
     if not found or found.rpartition(".")[2].isdigit():
-        raise WrongUsageError(N_("This is no domain of mail addresses: write it like letters.example.org."))
+        raise WrongUsageError(N_("This is not a domain that can send mail: write it like letters.example.org."))
     return found
 
 

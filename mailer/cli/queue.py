@@ -1,6 +1,6 @@
 """``mailer queue …``: what waits for whom, and what is in doubt."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Group, RenderableType
@@ -9,15 +9,16 @@ from rich.text import Text
 
 from mailer import broker, clock, installation
 from mailer.campaign import uncertain as doubt
-from mailer.cli.campaign import state_name, table, wake
+from mailer.cli.argument import AS
 from mailer.cli.screen import screen, show_help
+from mailer.cli.states import provider_name, state_name, table
 from mailer.cli.stop import until_stopped
+from mailer.cli.wake import wake
 from mailer.config import settings
 from mailer.errors import WrongUsageError
 from mailer.i18n import N_
 from mailer.installation import Installation
 from mailer.model import DeliveryState
-from mailer.report import names
 from mailer.report.queue import Queues, queues
 
 app = typer.Typer(help="Queues: what waits for each mail provider.", invoke_without_command=True, rich_markup_mode=None)
@@ -89,7 +90,7 @@ def _picture(now: Queues) -> RenderableType:
     if now.providers:
         campaigns = "  ".join(f"{number} {state_name(state)}" for number, state in now.campaigns.items())
         lines.append(Text(f"{say(N_('Campaigns'))}: {campaigns}"))
-        rows = {_provider(queue.provider, queue.limit): queue.states for queue in now.providers}
+        rows = {_limited(queue.provider, queue.limit): queue.states for queue in now.providers}
         lines.append(table(N_("Provider"), rows))
         if now.limit:
             lines.append(Text(say(N_("Limit for all together: %(n)s a second"), n=f"{now.limit:g}")))
@@ -102,8 +103,8 @@ def _picture(now: Queues) -> RenderableType:
     return Group(*lines)
 
 
-def _provider(provider: str, limit: float | None) -> str:
-    name = screen().say(names.PROVIDERS[provider])
+def _limited(provider: str, limit: float | None) -> str:
+    name = provider_name(provider)
     return f"{name} (≤ {limit:g}/s)" if limit else name
 
 
@@ -112,7 +113,7 @@ def uncertain(
     campaign: int | None = typer.Option(None, "--campaign", min=1, max=2**31 - 1, help="Of this campaign only."),
     resend: bool = typer.Option(False, "--resend", help="Send them again; who had one already gets a second."),
     as_sent: bool = typer.Option(False, "--as-sent", help="Count them as sent."),
-    name: str | None = typer.Option(None, "--as", help="Your name, for the record: needed to settle."),
+    name: Annotated[str | None, AS] = None,
     as_json: bool = _JSON,
 ) -> None:
     """Mails that may have been sent or not: list them, or settle them all."""
@@ -156,7 +157,7 @@ def _list(house: Installation, campaign: int | None, as_json: bool) -> None:
         return
     for d in found:
         since = d.since.isoformat(" ", "seconds") if d.since else ""
-        screen().out(f"{d.id}  {d.campaign_id}  {_provider(d.provider, None)}  {since}  {d.reason or ''}")
+        screen().out(f"{d.id}  {d.campaign_id}  {provider_name(d.provider)}  {since}  {d.reason or ''}")
     if not found:
         screen().out(screen().say(N_("Nothing is in doubt.")))
     elif total > len(found):

@@ -35,7 +35,7 @@ def create(path: Path, home: Path, dkim_domain: str | None = None) -> Vault:
     except FileExistsError:
         raise MisconfiguredError(
             N_(
-                "The key file %(path)s exists already, and may be all that opens another database:"
+                "The key file %(path)s exists already, and another database may need it:"
                 " move it, or name another with MAILER_KEY_FILE."
             ),
             path=path,
@@ -62,7 +62,7 @@ def unlock(path: Path, home: Path) -> Vault:
         raise _inside_home(path)
     try:
         mode = path.stat().st_mode
-        text = path.read_bytes() if stat.S_ISREG(mode) else b""
+        text = path.read_bytes() if stat.S_ISREG(mode) else None
     except FileNotFoundError:
         raise MisconfiguredError(
             N_(
@@ -75,13 +75,17 @@ def unlock(path: Path, home: Path) -> Vault:
         raise MisconfiguredError(
             N_("The key file %(path)s cannot be read: %(why)s."), path=path, why=error.strerror
         ) from None
+    if text is None:
+        raise MisconfiguredError(
+            N_("The key file %(path)s is not a file: say where it lies with MAILER_KEY_FILE."), path=path
+        )
     if stat.S_IMODE(mode) & 0o077:
         raise MisconfiguredError(
             N_("Others can read the key file %(path)s: run chmod 600 on it, and think of who may have it."), path=path
         )
     try:
         return Vault(json.loads(text))
-    except (ValueError, KeyError, TypeError, AttributeError, AssertionError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise MisconfiguredError(
             N_("The key file %(path)s is damaged: restore it from its backup."), path=path
         ) from None
@@ -93,7 +97,10 @@ def _inside(path: Path, home: Path) -> bool:
 
 def _inside_home(path: Path) -> MisconfiguredError:
     return MisconfiguredError(
-        N_("The key file %(path)s lies inside the data home: move it out, so that who takes the data lacks the key."),
+        N_(
+            "The key file %(path)s lies inside the data home: move it out,"
+            " so that whoever takes the data does not get the key as well."
+        ),
         path=path,
     )
 

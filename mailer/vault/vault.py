@@ -34,8 +34,8 @@ class Vault:
     def __init__(self, ring: dict[str, object]) -> None:
         self.installation = str(ring["installation"])
         wrapping, dkim_keys = ring["wrapping"], ring.get("dkim", [])
-        assert isinstance(wrapping, dict)
-        assert isinstance(dkim_keys, list)
+        if not isinstance(wrapping, dict) or not isinstance(dkim_keys, list):
+            raise TypeError("a ring holds keys by version, and a list of those that sign")
         self._wrapping = {int(version): _decode(key) for version, key in wrapping.items()}
         self._newest = max(self._wrapping)
         root = _decode(str(ring["root"]))

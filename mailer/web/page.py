@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from mailer import i18n
-from mailer.report import names
+from mailer.model import names
 from mailer.resources import folder
 
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]

@@ -38,7 +38,7 @@ def test_a_pause_is_resumed(house: Installation, sending: Campaign) -> None:
 
 @pytest.mark.parametrize("step", [life.pause, life.resume])
 def test_a_draft_is_neither_paused_nor_resumed(house: Installation, campaign: Campaign, step: Step) -> None:
-    with pytest.raises(RefusedError, match="is draft and cannot become"):
+    with pytest.raises(RefusedError, match="cannot go from “Draft” to"):
         _take(house, campaign, step)
 
 
@@ -65,7 +65,7 @@ def test_one_scheduled_is_due_at_its_moment_and_once(house: Installation, campai
 
 
 def test_a_moment_that_is_past_is_refused(house: Installation, campaign: Campaign) -> None:
-    with pytest.raises(RefusedError, match="is past"), house.database.write() as session:
+    with pytest.raises(RefusedError, match="has passed"), house.database.write() as session:
         life.schedule(session, life.find(session, campaign.id), clock.now() - timedelta(seconds=1), "Ada")
 
 

@@ -27,7 +27,7 @@ def _environment(folder: Path, settings: dict[str, str]) -> dict[str, str]:
 def run(tmp_path: Path) -> Run:
     """A command, and how it ended."""
 
-    def call(*words: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    def call(*words: str | bytes, **settings: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [*_MAILER, *words], env=_environment(tmp_path, settings), cwd=tmp_path,
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,

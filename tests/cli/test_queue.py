@@ -1,14 +1,18 @@
 """``mailer campaign`` and ``mailer queue`` as an operator types them."""
 
 import json
+import os
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from mailer import clock
 from mailer.campaign.ledger import transition
+from mailer.cli.main import app
+from mailer.errors import WrongUsageError
 from mailer.installation import Installation
-from mailer.model import Campaign, Delivery, DeliveryState
+from mailer.model import AuditEntry, Campaign, Delivery, DeliveryState
 from tests.cli.conftest import Run, one_line
 
 S = DeliveryState
@@ -40,12 +44,31 @@ def test_a_campaign_from_its_making_to_its_end(ask: Any, campaign: Campaign) -> 
     assert ask("queue", "status")["waiting"] == 0
 
 
-def test_doubts_are_listed_and_settled(ask: Any, house: Installation, sending: Campaign) -> None:
+def _doubt(house: Installation, campaign: int, n: int) -> None:
+    """Leave ``n`` of a campaign's deliveries in doubt."""
     with house.database.write() as session:
-        ids = list(session.scalars(select(Delivery.id)))[:6]
+        ids = list(session.scalars(select(Delivery.id).where(Delivery.campaign_id == campaign).limit(n)))
         transition(session, S.PENDING, S.CLAIMED, ids, new_claim="a")
         transition(session, S.CLAIMED, S.SENDING, ids, claim="a")
         transition(session, S.SENDING, S.UNCERTAIN, ids, claim="a", reason="no reply after the body")
+
+
+def test_doubts_are_told_apart_by_campaign(ask: Any, house: Installation, sending: Campaign) -> None:
+    ask("campaign", "create", sending.edition.slug, "--as", "Ada")
+    ask("campaign", "start", "2", "--as", "Ada")
+    _doubt(house, sending.id, 3)
+    _doubt(house, 2, 5)
+    for words, total, campaigns in (((), 8, {1, 2}), (("--campaign", "1"), 3, {1}), (("--campaign", "2"), 5, {2})):
+        listed = ask("queue", "uncertain", *words)
+        assert (listed["total"], len(listed["uncertain"])) == (total, total)
+        assert {doubt["campaign"] for doubt in listed["uncertain"]} == campaigns
+    assert ask("queue", "uncertain", "--campaign", "2", "--resend", "--as", "Ada") == {"settled": 5, "as": "pending"}
+    assert [ask("queue", "uncertain", "--campaign", n)["total"] for n in ("1", "2", "3")] == [3, 0, 0]
+    assert ask("queue", "status")["uncertain"] == 3
+
+
+def test_doubts_are_listed_and_settled(ask: Any, house: Installation, sending: Campaign) -> None:
+    _doubt(house, sending.id, 6)
     listed = ask("queue", "uncertain")
     assert listed["total"] == 6
     assert {d["reason"] for d in listed["uncertain"]} == {"no reply after the body"}
@@ -68,19 +91,79 @@ def test_lines_for_people_are_in_their_language(run: Run, housed: dict[str, str]
     [
         (("campaign", "create", "nowhere", "--as", "Ada"), 1, "nowhere"),
         (("campaign", "schedule", "1", "--at", "tomorrow", "--as", "Ada"), 2, "--at"),
-        (("campaign", "schedule", "1", "--at", "2001-01-01 09:00", "--as", "Ada"), 1, "past"),
+        (("campaign", "schedule", "1", "--at", "2001-01-01 09:00", "--as", "Ada"), 1, "passed"),
+        (("campaign", "schedule", "1", "--at", "9999-12-31 23:59-12:00", "--as", "Ada"), 2, "--at"),
         (("campaign", "pause", "1"), 2, "--as"),
-        (("campaign", "resume", "1", "--as", "Ada"), 1, "draft"),
+        (("campaign", "resume", "1", "--as", "Ada"), 1, "“Draft”"),
+        (("campaign", "create", b"wrap\xff", "--as", "Ada"), 2, "control character"),
+        (("campaign", "create", "wrap-up", "--topic", b"\xff", "--as", "Ada"), 2, "control character"),
+        (("campaign", "create", "wrap-up", "--newsletter", b"\xff", "--as", "Ada"), 2, "control character"),
+        (("queue", "uncertain", "--as-sent", "--as", ""), 2, "name"),
         (("queue", "uncertain", "--resend", "--as-sent", "--as", "Ada"), 2, "Choose one"),
         (("queue", "uncertain", "--resend"), 2, "--as"),
         (("queue", "watch", "--every", "0"), 2, "--every"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(
-    run: Run, housed: dict[str, str], campaign: Campaign, words: tuple[str, ...], code: int, said: str
+    run: Run, housed: dict[str, str], campaign: Campaign, words: tuple[str | bytes, ...], code: int, said: str
 ) -> None:
     assert campaign
     one_line(run(*words, **housed), code, said)
+
+
+@pytest.mark.databases("sqlite")
+@pytest.mark.parametrize("name", [b"Ada\xff", "", "  ", "Ada\nLovelace", "Ada\u202e", "A" * 101, "A" * 100_000])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("campaign", "create", "wrap-up"),
+        ("campaign", "schedule", "1", "--at", "2001-01-01 09:00"),
+        ("campaign", "start", "1"),
+        ("campaign", "pause", "1"),
+        ("campaign", "resume", "1"),
+        ("campaign", "cancel", "1"),
+        ("queue", "uncertain", "--as-sent"),
+    ],
+)
+def test_a_name_that_is_none_goes_on_no_record(words: tuple[str, ...], name: str | bytes) -> None:
+    with pytest.raises(WrongUsageError):
+        app([*words, "--as", os.fsdecode(name)], standalone_mode=False)
+
+
+def test_a_name_is_recorded_as_it_is_meant(ask: Any, house: Installation, campaign: Campaign) -> None:
+    ask("campaign", "cancel", str(campaign.id), "--as", " Ada   Lovelace ")
+    with house.database.read() as session:
+        assert session.scalars(select(AuditEntry.name).order_by(AuditEntry.id.desc())).first() == "Ada Lovelace"
+
+
+@pytest.mark.databases("sqlite")
+def test_a_moment_is_taken_and_shown_by_the_newsletters_clocks(
+    run: Run, housed: dict[str, str], campaign: Campaign
+) -> None:
+    at = f"{clock.now().year + 1}-01-05"
+    words = ("campaign", "schedule", str(campaign.id), "--at", f"{at} 01:00+00:00", "--as", "Ada")
+    assert run(*words, **housed).stdout == f"Campaign {campaign.id} starts at {at} 09:00 HKT.\n"
+
+
+@pytest.mark.databases("sqlite")
+def test_a_state_in_a_complaint_is_in_the_persons_language(
+    run: Run, housed: dict[str, str], campaign: Campaign
+) -> None:
+    said = run("campaign", "pause", str(campaign.id), "--as", "Ada", language="zh_HK", **housed).stderr
+    assert "草稿" in said
+    assert "Draft" not in said
+    assert "draft" not in said
+
+
+@pytest.mark.databases("sqlite")
+@pytest.mark.parametrize(
+    ("language", "name"), [("en_GB", "Chinese + English"), ("zh_HK", "中文 + 英文"), ("zh_CN", "中文 + 英语")]
+)
+def test_a_report_names_languages_in_the_persons_own(
+    run: Run, housed: dict[str, str], sending: Campaign, language: str, name: str
+) -> None:
+    shown = run("campaign", "report", str(sending.id), language=language, **housed).stdout
+    assert f"{name}  zh-Hant-HK+en-GB" in shown
 
 
 def test_an_unapproved_edition_makes_no_campaign(

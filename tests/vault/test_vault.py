@@ -59,6 +59,12 @@ def test_a_key_file_that_others_can_read_is_refused(keys: vault.Vault, chosen: S
         vault.unlock(chosen.key_file, chosen.home)
 
 
+def test_a_key_file_that_is_none_is_said_to_be_none(chosen: Settings) -> None:
+    for path in (chosen.key_file.parent, Path("/dev/null")):
+        with pytest.raises(MisconfiguredError, match="is not a file"):
+            vault.unlock(path, chosen.home)
+
+
 def test_a_key_file_in_the_data_home_is_refused_even_through_a_link(chosen: Settings, tmp_path: Path) -> None:
     chosen.home.mkdir()
     (tmp_path / "door").symlink_to(chosen.home)
@@ -68,7 +74,14 @@ def test_a_key_file_in_the_data_home_is_refused_even_through_a_link(chosen: Sett
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{}", "[]", '{"installation": "x", "wrapping": {"1": "AA=="}, "root": "AA=="}']
+    "content",
+    [
+        "",
+        "{}",
+        "[]",
+        '{"installation": "x", "wrapping": [], "root": ""}',
+        '{"installation": "x", "wrapping": {"1": "AA=="}, "root": "AA=="}',
+    ],
 )
 def test_a_damaged_key_file_is_said_to_be_damaged(chosen: Settings, content: str) -> None:
     chosen.key_file.touch(mode=0o600)

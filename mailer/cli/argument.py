@@ -1,0 +1,32 @@
+"""Arguments that several commands take, checked before anything is done."""
+
+from typing import Annotated
+
+import typer
+
+from mailer.characters import refuse_controls
+from mailer.errors import InvalidError, WrongUsageError
+from mailer.i18n import N_
+
+_LONGEST_NAME = 100
+
+
+def person(typed: str) -> str:
+    """A person's name as it goes on record; WrongUsageError where it is none."""
+    name = " ".join(slug(typed).split())
+    if not 1 <= len(name) <= _LONGEST_NAME:
+        raise WrongUsageError(N_("A person's name has 1 to %(most)s characters."), most=_LONGEST_NAME)
+    return name
+
+
+def slug(typed: str) -> str:
+    """What something is called; WrongUsageError where no line could hold it."""
+    try:
+        return refuse_controls(typed)
+    except InvalidError as error:
+        raise WrongUsageError(error.message, **error.values) from None
+
+
+AS = typer.Option("--as", parser=person, metavar="NAME", help="Your name, for the record.")
+Person = Annotated[str, AS]
+"""Who gives the command: a name that goes on record."""
