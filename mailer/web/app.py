@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import ClientDisconnect
 
 from mailer import log
 from mailer.errors import MailerError, NotFoundError, UnavailableError
@@ -44,6 +45,7 @@ def create(installation: Installation, hosts: Sequence[str] = ("*",)) -> FastAPI
     app.add_exception_handler(MailerError, _mailer_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _no_such_page)
+    app.add_exception_handler(ClientDisconnect, _torn_off)
     app.add_exception_handler(Exception, _unexpected)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
     # Added last, so outermost: no answer goes without its headers.
@@ -98,6 +100,11 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 async def _no_such_page(request: Request, _: Exception) -> Response:
     return render(request, "error.html", status=404, error=NotFoundError(N_("There is no page at this address.")))
+
+
+async def _torn_off(_: Request, __: Exception) -> Response:
+    """Whoever asked has gone in the middle of it: nobody reads this, and nothing was done."""
+    return Response(status_code=400)
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

@@ -1,16 +1,20 @@
+import socket
 from collections.abc import Iterator
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
+from mailer import clock
 from mailer.demo.mailbox import Mailbox
 from mailer.demo.show import Stage
 from mailer.demo.site import site
 from mailer.events.replay import Replayed, replay
 from mailer.installation import Installation
+from mailer.log import configure
 from mailer.model import Campaign, Event, Subscriber, Subscription, SubscriptionState, Variant
 from mailer.web import app as web
+from tests.site import serving
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -151,6 +155,21 @@ def test_a_post_from_elsewhere_is_refused(
     house: Installation, public: TestClient, link: str, headers: dict[str, str]
 ) -> None:
     assert public.post(link, headers=headers).status_code == 403
+    assert _withdrawn(house) == 0
+
+
+@pytest.mark.databases("sqlite")
+def test_a_post_that_is_torn_off_changes_nothing_and_is_no_fault_of_ours(
+    house: Installation, link: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    configure("info")
+    with serving(web.create(house)) as url:
+        host, port = url.removeprefix("http://").split(":")
+        for _ in range(3):
+            with socket.create_connection((host, int(port)), 5) as client:
+                client.sendall(f"POST {link} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 100\r\n\r\nundo".encode())
+                clock.sleep(0.1)
+    assert capfd.readouterr().err == ""
     assert _withdrawn(house) == 0
 
 
