@@ -63,7 +63,13 @@ def render(edition: Edition, mode: str, marks: Marks, *, web: bool) -> str:
         markdown=partial(markdown.html, link_colour=look["accent"]),
         line=partial(markdown.line, link_colour=look["accent"]),
     )
-    return compile_mjml(mjml)
+    document = compile_mjml(mjml)
+    return _as_page(document) if web else document
+
+
+def _as_page(document: str) -> str:
+    """A mail is an article inside a mail program's page; the web version is a page, and this its main part."""
+    return document.replace(' aria-roledescription="email"', "", 1).replace(' role="article"', ' role="main"', 1)
 
 
 def _look(theme: Mapping[str, str]) -> dict[str, str]:

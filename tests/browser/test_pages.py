@@ -9,8 +9,8 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import func, select
 
 from mailer.demo.show import Stage
-from mailer.i18n import EN, HANS, ZH
-from mailer.model import Subscription, SubscriptionState
+from mailer.i18n import EN, HANS, ZH, languages, modes
+from mailer.model import Subscription, SubscriptionState, Variant
 from tests.browser.conftest import LANGUAGES
 
 PAGES = (
@@ -54,6 +54,15 @@ def withdrawn(stage: Stage) -> int:
 def test_every_page_is_sound(page: Page, path: str, language: str) -> None:
     page.goto(f"{path}{'&' if '?' in path else '?'}lang={language}")
     sound(page, language)
+
+
+def test_the_web_version_of_each_variant_is_sound(page: Page, stage: Stage) -> None:
+    with stage.installation.database.read() as session:
+        variants = session.execute(select(Variant.hash, Variant.mode)).all()
+    assert {mode for _, mode in variants} == set(modes([ZH, EN]))
+    for found, mode in variants:
+        page.goto(f"/web/{found}")
+        sound(page, languages(mode)[0])
 
 
 @each_language
