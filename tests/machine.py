@@ -1,4 +1,4 @@
-"""What the tests need of this machine: where it is, and how to get what is missing."""
+"""What the tests need of this machine: where it is, how to get what is missing, and that they may mount."""
 
 import os
 import shutil
@@ -20,6 +20,11 @@ _FONTS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
 # Packages that are set up ask this file whether they may start their services (invoke-rc.d(8)).
 _POLICY = Path("/usr/sbin/policy-rc.d")
 _REFUSAL = "#!/bin/sh\n# Put here by Twinletter's `make test` while it installs, and safe to remove.\nexit 101\n"
+
+_UNMOUNTABLE = (
+    "Two stories mount a small file system and fill it up:"
+    " run this as root, or where sudo asks for no password and mounting is allowed."
+)
 
 _QUIET = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1"}
 # Nothing that is there is removed: installing Postfix would push another mail server out.
@@ -81,6 +86,19 @@ def complaint(lacking: Sequence[Need]) -> str:
     )
 
 
+def may_mount(root: Sequence[str] | None) -> bool:
+    """Whether we can mount a small file system. Not even root always can: a container may withhold it."""
+    program = shutil.which("mount")
+    if root is None or program is None:
+        return False
+    with tempfile.TemporaryDirectory() as folder:
+        words = [*root, program, "-t", "tmpfs", "-o", "size=1m", "twinletter-test", folder]
+        if subprocess.run(words, capture_output=True, check=False).returncode:
+            return False
+        subprocess.run([*root, "umount", folder], check=True)
+    return True
+
+
 def _postgresql_folders() -> list[Path]:
     versions = [folder for folder in _POSTGRESQL.glob("*/bin") if folder.parent.name.isdigit()]
     return sorted(versions, key=lambda folder: int(folder.parent.name), reverse=True)
@@ -138,9 +156,12 @@ def install(packages: Sequence[str], root: Sequence[str]) -> str:
 
 def main() -> int:
     """Make this machine ready for the tests, or say what it lacks."""
-    lacking = missing()
-    root = _root() if lacking and shutil.which("apt-get") else None
-    if lacking and root is not None:
+    lacking, root = missing(), _root()
+    # First of all: nobody is to wait for servers and tests that end in two that cannot be run.
+    if not may_mount(root):
+        print(" ".join([_UNMOUNTABLE, *([complaint(lacking)] if lacking else [])]), file=sys.stderr)
+        return 1
+    if lacking and root is not None and shutil.which("apt-get"):
         packages = [need.package for need in lacking]
         print(f"Installing with apt-get what the tests need and this machine lacks: {' '.join(packages)}", flush=True)
         print("(a minute or two; nothing that was there is removed, and no service is started) ...", flush=True)

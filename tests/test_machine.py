@@ -17,9 +17,10 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return folder
 
 
-def _put(path: Path) -> None:
+def _put(path: Path, script: str = "") -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(0o755)
+    path.write_text(script and f"#!/bin/sh\n{script}\n")
 
 
 def test_everything_that_is_missing_is_named_with_its_package(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -28,9 +29,37 @@ def test_everything_that_is_missing_is_named_with_its_package(bare: Path, capsys
     said = capsys.readouterr()
     assert said.out == ""
     assert len(said.err.splitlines()) == 1
-    for word in ("initdb", "postgres", "redis-server", "valkey-server", "Chromium", "smtp-sink", "Chinese font"):
+    for word in (
+        "initdb",
+        "postgres",
+        "redis-server",
+        "valkey-server",
+        "Chromium",
+        "smtp-sink",
+        "Chinese font",
+        "root",
+    ):
         assert word in said.err
     assert "postgresql redis-server chromium postfix fonts-noto-cjk" in said.err
+
+
+def test_who_may_not_mount_is_told_so_before_anything_else(
+    bare: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for program in ("initdb", "postgres", "redis-server", "chromium", "smtp-sink"):
+        _put(bare / program)
+    _put(tmp_path / "fonts" / "NotoSansCJK-Regular.ttc")
+    # For whoever is not root already.
+    _put(bare / "sudo", 'shift; exec "$@"')
+    for program, code in (("true", 0), ("umount", 0), ("mount", 32)):
+        _put(bare / program, f"exit {code}")
+    assert machine.main() == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert len(said.err.splitlines()) == 1
+    assert "root" in said.err
+    _put(bare / "mount", "exit 0")
+    assert machine.main() == 0
 
 
 def test_only_what_is_missing_is_named(bare: Path, tmp_path: Path) -> None:
