@@ -3,16 +3,18 @@
 import os
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 
 from mailer import clock
+from mailer.campaign.campaign import find
 from mailer.installation import Installation
+from mailer.model import Campaign, CampaignState
 from tests.cli.conftest import Begin, Run, one_line, until
-from tests.servers import Redis
+from tests.servers import Redis, SmtpSink
 
 Said = Callable[[], str]
 
@@ -66,18 +68,57 @@ def _end(up: "subprocess.Popen[bytes]", home: Path, *signals: int) -> None:
     until(lambda: not _family(home), 10)
 
 
-@pytest.mark.databases("sqlite")
+@pytest.fixture
+def served(house: Installation, housed: dict[str, str], request: pytest.FixtureRequest) -> dict[str, str]:
+    """The same with the broker that goes with the database: Redis beside PostgreSQL, else the folder."""
+    if house.database.kind == "sqlite":
+        return housed | {"broker_url": "filesystem://"}
+    redis: Redis = request.getfixturevalue("redis")
+    redis.flush()
+    return housed | {"broker_url": redis.url}
+
+
+@pytest.fixture
+def sink(servers: None) -> Iterator[SmtpSink]:
+    assert servers is None
+    with SmtpSink() as server:
+        yield server
+
+
+def test_pages_and_a_worker_by_themselves_send_a_campaign(
+    begin: Begin, run: Run, house: Installation, served: dict[str, str], campaign: Campaign, sink: SmtpSink
+) -> None:
+    served |= {"relay_url": f"smtp://127.0.0.1:{sink.port}"}
+    web, web_said = begin("web", "--port=0", **served)
+    worker, worker_said = begin("worker", "-c", "2", "--name=one", **served)
+    assert _get(_address(web_said) + "readyz") == (200, "ok\n")
+    until((house.settings.home / "journal").exists, 30)
+    assert run("campaign", "start", str(campaign.id), "--as", "Ada", **served).returncode == 0
+
+    def finished() -> bool:
+        with house.database.read() as session:
+            return find(session, campaign.id).state is CampaignState.FINISHED
+
+    until(finished, 40)
+    recipients = [mail.recipient for mail in sink.received()]
+    assert (len(recipients), len(set(recipients))) == (40, 40)
+    _end(web, house.settings.home / "nobody")
+    _end(worker, house.settings.home)
+    assert "Traceback" not in web_said() + worker_said()
+
+
 def test_a_killed_worker_is_replaced_and_nobody_is_left_at_the_end(
-    begin: Begin, run: Run, house: Installation, housed: dict[str, str]
+    begin: Begin, run: Run, house: Installation, served: dict[str, str]
 ) -> None:
     home = house.settings.home
-    up, said = begin("up", "--port=0", broker_url="filesystem://", **housed)
+    up, said = begin("up", "--port=0", **served)
     url = _address(said)
-    assert "Database: sqlite. Broker: filesystem." in said()
+    broker = served["broker_url"].partition("://")[0]
+    assert f"Database: {house.database.kind}. Broker: {broker}." in said()
     assert _get(url + "healthz") == _get(url + "readyz") == (200, "ok\n")
     until(lambda: bool(_worker(home, "up1", up.pid) and _worker(home, "up2", up.pid)), 20)
 
-    one_line(run("up", "--port=0", **housed), 1, "Another mailer up")
+    one_line(run("up", "--port=0", **served), 1, "Another mailer up")
 
     victim = _worker(home, "up1", up.pid)
     assert victim is not None
@@ -88,17 +129,18 @@ def test_a_killed_worker_is_replaced_and_nobody_is_left_at_the_end(
     assert "Traceback" not in said()
 
 
-@pytest.mark.databases("sqlite")
-def test_a_database_that_goes_and_comes_back(begin: Begin, house: Installation, housed: dict[str, str]) -> None:
+def test_a_database_that_goes_and_comes_back(
+    begin: Begin, house: Installation, served: dict[str, str], lose_database: Callable[[], Callable[[], None]]
+) -> None:
     home = house.settings.home
-    up, said = begin("up", "--port=0", "--workers=1", broker_url="filesystem://", tick="0.5", **housed)
+    up, said = begin("up", "--port=0", "--workers=1", tick="0.5", **served)
     ready = _address(said) + "readyz"
     until((home / "journal").exists, 30)
-    (home / "twinletter.db").rename(home / "away.db")
+    bring_back = lose_database()
     with pytest.raises(OSError, match="503"):
         _get(ready)
     until(lambda: "tick.waits" in said(), 20)
-    (home / "away.db").rename(home / "twinletter.db")
+    bring_back()
     assert _get(ready) == (200, "ok\n")
     worker = _worker(home, "up1", up.pid)
     _end(up, home, signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
