@@ -28,6 +28,11 @@ def _key_file() -> Path:
     return _folder("XDG_CONFIG_HOME", ".config") / "twinletter.key"
 
 
+def language() -> str:
+    """The language of the commands, whatever is wrong with other settings."""
+    return os.environ.get("MAILER_LANGUAGE") or os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
+
+
 def _legible(text: str) -> str:
     """What can be printed, logged and handed on; an octet that is no UTF-8 reaches us as half a surrogate."""
     try:
@@ -118,7 +123,7 @@ class Settings(BaseSettings):
         default=5.0, description="Seconds between two rounds of a worker's ticker."
     )
     language: str = Field(
-        default_factory=lambda: os.environ.get("LC_ALL") or os.environ.get("LANG") or "",
+        default_factory=language,
         description="Language of the commands. Empty: that of the terminal (LC_ALL, LANG).",
     )
     log: Literal["debug", "info", "warning", "error"] = Field(

@@ -13,7 +13,7 @@ from mailer.cli.screen import screen
 from mailer.cli.stop import stoppable, until_stopped
 from mailer.cli.web import say_where
 from mailer.compose.folder import Draft, read
-from mailer.config import Settings, settings
+from mailer.config import Settings, load, settings
 from mailer.demo import show
 from mailer.demo.site import HOST, site
 from mailer.errors import MailerError, MisconfiguredError, WrongUsageError
@@ -72,15 +72,15 @@ def demo(
 
 def _settings(home: Path | None) -> Settings:
     """A home of its own, its key file beside it."""
-    if home is None:
-        home = Path(tempfile.mkdtemp(prefix="twinletter-demo-"))
-    elif home.exists() and (not home.is_dir() or any(home.iterdir())):
+    named = "key_file" in settings().model_fields_set
+    home = (home or Path(tempfile.mkdtemp(prefix="twinletter-demo-"))).absolute()
+    if home.exists() and (not home.is_dir() or any(home.iterdir())):
         raise MisconfiguredError(N_("%(home)s is not an empty folder: name one that is empty or new."), home=home)
-    changes: dict[str, Any] = {"home": home.absolute(), "database_url": "", "withdrawals_file": ""}
+    changes: dict[str, Any] = {"home": home, "database_url": "", "withdrawals_file": ""}
     # A key file that the environment names stays the person's choice, checked like any other.
-    if "key_file" not in settings().model_fields_set:
-        changes["key_file"] = home.absolute().with_name(home.name + ".key")
-    return settings().model_copy(update=changes)
+    if not named:
+        changes["key_file"] = home.with_name(home.name + ".key")
+    return load(**changes)
 
 
 def _set_up(chosen: Settings, draft: Draft, subscribers: int, rate: float, *, own_home: bool) -> show.Stage:

@@ -11,8 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from mailer import i18n
-from mailer.config import Settings
-from mailer.errors import MailerError
+from mailer.config import language
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +71,4 @@ def show_help(context: typer.Context) -> None:
 @lru_cache(maxsize=1)
 def screen() -> Screen:
     """This process's screen."""
-    try:
-        language = i18n.terminal(Settings().language)
-    except (MailerError, ValueError):
-        language = i18n.EN
-    return Screen(language, Console(), Console(stderr=True))
+    return Screen(i18n.terminal(language()), Console(), Console(stderr=True))

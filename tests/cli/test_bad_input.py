@@ -58,11 +58,28 @@ def test_the_line_is_in_the_persons_language(run: Run) -> None:
     assert any("\u4e00" <= letter <= "\u9fff" for letter in result.stderr)
 
 
+def test_a_wrong_setting_is_told_in_the_persons_language(run: Run) -> None:
+    result = run("campaign", "status", language="zh_HK.UTF-8", lease="10")
+    one_line(result, 1, "MAILER_LEASE")
+    assert any("\u4e00" <= letter <= "\u9fff" for letter in result.stderr)
+
+
 def test_a_home_that_is_in_use(run: Run, tmp_path: Path) -> None:
     (tmp_path / "h").mkdir()
     (tmp_path / "h" / "letter").touch()
     one_line(run("demo", "--home", "h", "--no-web"), 1, "empty")
     assert [path.name for path in (tmp_path / "h").iterdir()] == ["letter"]
+
+
+@pytest.mark.parametrize("home", [b"h\xff", "h\nh"])
+def test_a_home_that_no_setting_may_name(run: Run, tmp_path: Path, home: str | bytes) -> None:
+    one_line(run("demo", "--home", home, "--no-web", "--subscribers=2"), 1, "MAILER_HOME")
+    assert [path.name for path in tmp_path.iterdir() if path.name != "nobody"] == []
+
+
+def test_a_home_that_is_here(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "full").touch()
+    one_line(run("demo", "--home", ".", "--no-web", "--subscribers=2"), 1, "empty")
 
 
 def test_a_home_that_cannot_be_made(run: Run, tmp_path: Path) -> None:
