@@ -73,7 +73,7 @@ def test_who_is_suppressed_erased_or_paused_is_not_meant(house: Installation, ca
 
 
 def test_a_campaign_starts_once(house: Installation, sending: Campaign) -> None:
-    with pytest.raises(RefusedError, match="cannot become"), house.database.write() as session:
+    with pytest.raises(RefusedError, match="cannot go from"), house.database.write() as session:
         start(session, find(session, sending.id), AUTHOR)
     with house.database.read() as session:
         assert session.scalar(select(func.count()).select_from(Delivery)) == 40
