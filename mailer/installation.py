@@ -148,6 +148,8 @@ def prepare_home(home: Path) -> None:
     """Make the data home, readable by its owner alone, or say why it cannot be."""
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if home.is_dir() and home.stat().st_mode & stat.S_IWOTH:
+            raise PermissionError(13, "everybody writes there, so it is not ours to close")
         if home.is_dir() and stat.S_IMODE(home.stat().st_mode) & 0o077:
             home.chmod(0o700)
         if not home.is_dir() or not os.access(home, os.W_OK | os.X_OK):

@@ -4,9 +4,9 @@ A message says "there is work" and nothing else. Losing, doubling or delaying on
 doubles no mail: the ledger knows what is to be done, and every worker's ticker looks there too.
 """
 
+import fcntl
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from celery import Celery
 from kombu.connection import Connection
@@ -18,13 +18,9 @@ from mailer.errors import MisconfiguredError, UnavailableError
 from mailer.i18n import N_
 
 DRAIN = "worker.drain"
+_QUEUE = "twinletter"
 _EXPIRES = 60
 _FOLDER = "filesystem://"
-_REDIS_OPTIONS = {
-    "redis": frozenset[str](),
-    "rediss": frozenset({"ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile"}),
-    "redis+socket": frozenset({"virtual_host"}),
-}
 
 
 def folder(settings: Settings) -> Path:
@@ -45,25 +41,8 @@ def transport_options(settings: Settings) -> dict[str, Any]:
     }
 
 
-def demand_known_options(url: str) -> None:
-    """Raise MisconfiguredError for an option of a Redis URL that not both kombu and redis-py know by that name."""
-    parts = urlsplit(url)
-    known = _REDIS_OPTIONS.get(parts.scheme)
-    if known is not None:
-        for option, _ in parse_qsl(parts.query, keep_blank_values=True):
-            if option not in known:
-                raise MisconfiguredError(
-                    N_("MAILER_BROKER_URL has an option that is not supported there, %(option)s: leave it out."),
-                    option=option,
-                )
-
-
 def app(settings: Settings) -> Celery:
-    """The Celery app: no results, no schedules, no retries, one message at a time.
-
-    Raises MisconfiguredError for a broker's URL with options that we do not know.
-    """
-    demand_known_options(settings.broker_url)
+    """The Celery app: no results, no schedules, no retries, one message at a time."""
     if settings.broker_url == _FOLDER:
         for name in ("messages", "control"):
             (folder(settings) / name).mkdir(parents=True, exist_ok=True)
@@ -74,7 +53,7 @@ def app(settings: Settings) -> Celery:
         # For ever; 0 would be not even once, whatever Celery's manual says.
         broker_connection_max_retries=None,
         task_ignore_result=True,
-        task_default_queue="twinletter",
+        task_default_queue=_QUEUE,
         worker_prefetch_multiplier=1,
         # With late acknowledgement a busy worker holds no second wake-up back from an idle one.
         task_acks_late=True,
@@ -83,7 +62,16 @@ def app(settings: Settings) -> Celery:
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_enable_remote_control=False,
     )
+    if settings.broker_url == _FOLDER:
+        _declare(celery, folder(settings))
     return celery
+
+
+def _declare(celery: Celery, inbox: Path) -> None:
+    """Have the queue in its folder before anybody uses it: two that make it at once read each other's half of it."""
+    with (inbox / "lock").open("a") as held, celery.connection_for_write() as connection:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        celery.amqp.queues[_QUEUE](connection.default_channel).declare()
 
 
 def wake(celery: Celery, times: int = 1) -> None:
@@ -97,7 +85,6 @@ def wake(celery: Celery, times: int = 1) -> None:
 
 def check(settings: Settings) -> None:
     """Raise where the broker cannot be used: MisconfiguredError for its URL, UnavailableError else."""
-    demand_known_options(settings.broker_url)
     try:
         connection = Connection(settings.broker_url, transport_options=transport_options(settings), connect_timeout=3)
         connection.ensure_connection(max_retries=1, interval_start=0.1, timeout=5)

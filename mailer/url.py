@@ -39,13 +39,16 @@ def relay(url: str) -> str:
 
 
 def broker(url: str) -> str:
-    """The broker, or nothing; ValueError says what it should be."""
+    """The broker, or nothing, looking at its certificate if it has one; ValueError says what it should be."""
     found = _BROKER.fullmatch(url)
     if url and not found:
         raise ValueError(N_("give redis://HOST:PORT/NUMBER or rediss://…, or leave it empty: no other broker will do"))
     if found and found["options"] and not (url.startswith("rediss:") and _TLS_OPTIONS.fullmatch(found["options"])):
         raise ValueError(N_("the only options behind ? are ssl_cert_reqs, ssl_ca_certs, ssl_certfile and ssl_keyfile"))
     _demand_encoded(url)
+    if url.startswith("rediss:") and "ssl_cert_reqs=" not in url:
+        # Left to itself Celery takes any certificate.
+        return f"{url}{'&' if found and found['options'] else '?'}ssl_cert_reqs=CERT_REQUIRED"
     return url
 
 

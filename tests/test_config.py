@@ -101,6 +101,13 @@ def test_a_right_setting_stays_as_it_is(name: str, value: str) -> None:
     assert getattr(load(**{name: value}), name) == value
 
 
+def test_a_broker_behind_tls_shows_its_certificate() -> None:
+    """Unless a person says otherwise: left to itself Celery takes any."""
+    assert load(broker_url="rediss://one.example/0").broker_url.endswith("/0?ssl_cert_reqs=CERT_REQUIRED")
+    with_authority = load(broker_url="rediss://one.example/0?ssl_ca_certs=/ca.pem").broker_url
+    assert with_authority.endswith("?ssl_ca_certs=/ca.pem&ssl_cert_reqs=CERT_REQUIRED")
+
+
 def test_a_variable_that_is_empty_counts_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
     meant = load()
     for name in Settings.model_fields:

@@ -46,6 +46,16 @@ def test_a_home_that_is_a_file_is_refused(tmp_path: Path) -> None:
         installation.create(load(home=tmp_path / "home", key_file=tmp_path / "key"))
 
 
+def test_a_home_that_others_write_to_is_left_as_it_is(tmp_path: Path) -> None:
+    home = tmp_path / "shared"
+    home.mkdir()
+    home.chmod(0o1777)
+    with pytest.raises(MisconfiguredError, match="everybody writes there"):
+        installation.create(load(home=home, key_file=tmp_path / "key"))
+    assert home.stat().st_mode & 0o7777 == 0o1777
+    assert not list(home.iterdir())
+
+
 @pytest.mark.databases("sqlite")
 def test_no_address_and_no_name_stands_in_the_database_files(sending: object, house: Installation) -> None:
     assert sending

@@ -1,38 +1,34 @@
-"""Which brokers are taken: an option that only one of two libraries knows is refused before anything is begun."""
+"""The broker: two libraries speak to it and trust the same certificates; a folder is made once, by whoever is first."""
+
+import subprocess
+import sys
 
 import pytest
 
-from mailer import queue
-from mailer.config import Settings
-from mailer.errors import MisconfiguredError
+from mailer import config
+from mailer.config import load
 from mailer.installation import Installation
 from worker.throttle.redis import RedisThrottle
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "redis://127.0.0.1:1/0?visibility_timeout=60",
-        "redis://127.0.0.1:1/0?ssl_cert_reqs=none",
-        "rediss://127.0.0.1:1/0?ssl_cert_reqs=none&db=3",
-        "redis+socket:///nowhere/r.sock?virtual_host=0&socket_timeout=x",
-    ],
-)
-def test_an_option_that_is_not_known_is_named(chosen: Settings, url: str) -> None:
-    settings = chosen.model_copy(update={"broker_url": url})
-    for use in (queue.check, queue.look, queue.app):
-        with pytest.raises(MisconfiguredError, match=r"MAILER_BROKER_URL has an option.*: leave it out"):
-            use(settings)
 
 
 @pytest.mark.databases("sqlite")
 @pytest.mark.parametrize(
     ("query", "looked_at"),
-    [("", "none"), ("?ssl_cert_reqs=CERT_REQUIRED&ssl_ca_certs=/ca.pem", "required"), ("?ssl_cert_reqs=none", "none")],
+    [("", "required"), ("?ssl_cert_reqs=required&ssl_ca_certs=/ca.pem", "required"), ("?ssl_cert_reqs=none", "none")],
 )
 def test_the_throttle_looks_at_certificates_as_the_broker_does(house: Installation, query: str, looked_at: str) -> None:
-    told = house.settings.model_copy(update={"broker_url": f"rediss://127.0.0.1:1/2{query}"})
+    told = load(broker_url=f"rediss://127.0.0.1:1/2{query}")
     throttle = RedisThrottle(Installation(told, house.database, house.keys))
     options = throttle._client.connection_pool.connection_kwargs  # noqa: SLF001 — without a server there is no other way
     assert (options["ssl_cert_reqs"], options["db"]) == (looked_at, 2)
     assert options.get("ssl_ca_certs") == ("/ca.pem" if "ca_certs" in query else None)
+
+
+@pytest.mark.databases("sqlite")
+def test_many_may_begin_on_a_new_folder_at_once(house: Installation) -> None:
+    command = "from mailer import queue; from mailer.config import load; queue.wake(queue.app(load()))"
+    environment = config.environment(house.settings.model_copy(update={"broker_url": "filesystem://"}))
+    together = [
+        subprocess.Popen([sys.executable, "-c", command], env=environment, stderr=subprocess.PIPE) for _ in range(6)
+    ]
+    assert [process.communicate()[1] for process in together] == [b""] * 6

@@ -14,6 +14,7 @@ from sqlalchemy.exc import (
     InternalError,
     NoSuchModuleError,
     OperationalError,
+    ProgrammingError,
     TimeoutError,  # noqa: A004 — SQLAlchemy's word for a pool with nothing left to lend
 )
 from sqlalchemy.orm import Session
@@ -183,6 +184,11 @@ def _translated(kind: str) -> Iterator[None]:
                 N_("The connection to the %(kind)s database was lost: %(why)s."),
                 kind=kind,
                 why=_first_line(error),
+            ) from None
+        if isinstance(error, ProgrammingError) and error.statement is None:
+            # Nothing was asked yet: it is the URL that the driver makes nothing of.
+            raise MisconfiguredError(
+                N_("MAILER_DATABASE_URL cannot be used: %(why)s."), why=_first_line(error)
             ) from None
         error.hide_parameters = True
         raise

@@ -29,7 +29,7 @@ def _family(home: Path) -> dict[int, list[str]]:
     found = {}
     for process in Path("/proc").iterdir():
         try:
-            words = (process / "cmdline").read_text()
+            words = (process / "cmdline").read_text(errors="replace")
             # Redis writes its title over its environment, and its socket's path into its title.
             about = (process / "environ").read_bytes() + words.encode() if process.name.isdigit() else b""
         except OSError:

@@ -7,8 +7,8 @@ from sqlalchemy import QueuePool, create_engine, select, update
 
 from mailer import clock, installation
 from mailer.config import Settings
-from mailer.db import Database
-from mailer.errors import UnavailableError
+from mailer.db import Database, connect
+from mailer.errors import MisconfiguredError, UnavailableError
 from mailer.installation import Installation
 from mailer.model import Installation as InstallationRow
 from mailer.model import Staff, ThrottleLevel
@@ -84,3 +84,10 @@ def _change(house: Installation, limit: str, expected: str) -> None:
         connection.exec_driver_sql(f"SET LOCAL {limit} = '100ms'")
         clock.sleep(0.5)
         session.execute(update(ThrottleLevel).values(given_until=2))
+
+
+@pytest.mark.databases("postgresql")
+def test_an_option_that_the_driver_does_not_know_is_said_in_one_line(house: Installation) -> None:
+    strange = connect(f"{house.settings.database_url}&colour=green")
+    with pytest.raises(MisconfiguredError, match=r"cannot be used.*colour"), strange.read() as session:
+        session.scalar(select(1))

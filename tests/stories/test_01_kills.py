@@ -55,6 +55,7 @@ def test_kills(setting: Setting, policy: str) -> None:
         f" {len(verdict.doubled)} doubled, {len(verdict.flagged)} flagged"
     )
     assert struck >= 4
+    assert on_the_wire > 0
     assert len(verdict.states) == PEOPLE
     assert verdict.missing == set()
     if policy == "leave":
