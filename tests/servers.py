@@ -221,7 +221,11 @@ class Chromium(Program):
         return True
 
     def _port(self) -> int:
-        return int((self._profile / "DevToolsActivePort").read_text().split()[0])
+        said = (self._profile / "DevToolsActivePort").read_text().split()
+        if not said:
+            # Made, and not yet written.
+            raise FileNotFoundError(self._profile)
+        return int(said[0])
 
 
 @contextmanager
