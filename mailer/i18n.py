@@ -4,13 +4,14 @@ Tags are BCP 47 (``zh-Hant-HK``), catalogues are named as Babel does (``zh_Hant_
 A *mode* names the languages of one mail in reading order: ``zh-Hant-HK+en-GB``.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from io import BytesIO
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -26,8 +27,11 @@ EN = "en-GB"
 # Each language names itself, so that a reader finds it without knowing the others.
 INTERFACE = {ZH: "繁體中文", HANS: "简体中文", EN: "English"}
 """What pages and commands speak."""
-CONTENT = {ZH: "中文", EN: "English"}
-"""What editions are written in: with one Chinese among them, it needs no more of a name."""
+AUTOMATIC = "zh-Hans"
+"""The one language of editions that nobody writes: converted from the Traditional Chinese."""
+# With one Chinese that people write, it needs no more of a name; CLDR's would name a territory.
+_CONTENT = {ZH: "中文", AUTOMATIC: "简体中文"}
+_TAG = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
 
 _HANT_REGIONS = {"HK", "TW", "MO"}
 _HANS_REGIONS = {"CN", "SG", "MY"}
@@ -39,15 +43,36 @@ def N_(message: str) -> str:  # noqa: N802 — the name that message extractors 
     return message
 
 
+def is_tag(tag: str) -> bool:
+    """Whether an edition can be written in it: a BCP 47 tag in its usual spelling, of a language that CLDR knows."""
+    if not _TAG.fullmatch(tag) or tag == AUTOMATIC:
+        return False
+    try:
+        return bool(babel(tag))
+    except (ValueError, UnknownLocaleError):
+        return False
+
+
+def self_name(tag: str) -> str:
+    """What a language calls itself, so that a reader finds it without knowing the others."""
+    locale = babel(tag)
+    return _CONTENT.get(tag) or str(locale.get_language_name(locale) or tag)
+
+
+def language_name(tag: str, reader: str) -> str:
+    """What a reader of another language calls it: 英文, Chinese."""
+    return str(babel(interface(reader)).languages[babel(tag).language])
+
+
 def languages(mode: str) -> list[str]:
     """The tags of a mode, in reading order."""
     return mode.split("+")
 
 
 def modes(locales: Sequence[str]) -> list[str]:
-    """Every mode that two languages allow: each alone, and both either way round."""
+    """Every mode that languages allow: each alone, and each two of them either way round, but for Chinese twice."""
     pairs = [f"{one}+{other}" for one in locales for other in locales if one != other]
-    return [*locales, *pairs]
+    return [*locales, *(pair for pair in pairs if not all(map(_script, pair.split("+"))))]
 
 
 def language_names(mode: str, tag: str) -> str:
@@ -60,10 +85,15 @@ def babel(tag: str) -> Locale:
     return Locale.parse(tag, sep="-")
 
 
+def interface(tag: str) -> str:
+    """The language in which we speak to a reader of ``tag``: English where we have no words of their own."""
+    return match(tag, INTERFACE) or EN
+
+
 @lru_cache
 def catalogue(tag: str) -> Translations:
-    """The interface catalogue of ``tag``, straight from its ``.po``: nothing has to be built first."""
-    path = folder("locales") / tag.replace("-", "_") / "LC_MESSAGES" / "messages.po"
+    """The interface catalogue for ``tag``, straight from its ``.po``: nothing has to be built first."""
+    path = folder("locales") / interface(tag).replace("-", "_") / "LC_MESSAGES" / "messages.po"
     compiled = BytesIO()
     with path.open("rb") as file:
         write_mo(compiled, read_po(file))
@@ -140,7 +170,7 @@ def best(texts: Mapping[str, str], tag: str) -> tuple[str, str]:
 
 def terminal(language: str) -> str:
     """The language of the commands, from a POSIX locale name such as ``zh_HK.UTF-8``."""
-    return match(language.split(".", maxsplit=1)[0].split("@", maxsplit=1)[0], INTERFACE) or EN
+    return interface(language.split(".", maxsplit=1)[0].split("@", maxsplit=1)[0])
 
 
 # Values
@@ -149,6 +179,27 @@ def terminal(language: str) -> str:
 def long_date(value: date | datetime, tag: str) -> str:
     """1 May 2025, 2025年5月1日: never digits alone, which readers order differently."""
     return format_date(value, "long", locale=babel(tag))
+
+
+def moment(value: datetime, tag: str) -> str:
+    """A day and a time by the clock on the wall: Saturday, 5 December 2026, 6:05 pm, 2026年12月5日星期六下午6:05."""
+    joint = "" if tag.startswith("zh") else ", "
+    return joint.join((_weekday(value, tag), clock_time(value, tag)))
+
+
+def period(start: datetime, end: datetime, tag: str) -> str:
+    """From one moment to another; the day once where it is the same."""
+    last = clock_time(end, tag) if start.date() == end.date() else moment(end, tag)
+    return f"{moment(start, tag)}至{last}" if tag.startswith("zh") else f"{moment(start, tag)} – {last}"
+
+
+def _weekday(value: datetime, tag: str) -> str:
+    return format_date(value, "full", locale=babel(tag))
+
+
+def clock_time(value: datetime, tag: str) -> str:
+    """6:05 pm, 下午6:05: no seconds and no zone, since it is the time of the place."""
+    return format_skeleton("hm", value, locale=babel(tag))
 
 
 def month(value: date, tag: str) -> str:

@@ -17,7 +17,7 @@ from mailer.config import Settings, load, settings
 from mailer.demo import show
 from mailer.demo.site import HOST, site
 from mailer.errors import MailerError, MisconfiguredError, WrongUsageError
-from mailer.i18n import CONTENT, N_, languages
+from mailer.i18n import N_, languages, self_name
 from mailer.model import DeliveryState
 from mailer.report.figures import figures, settled
 from mailer.web.serve import listen, serve
@@ -131,7 +131,7 @@ def _watch(stage: show.Stage, running: show.Running) -> None:
 
 
 def _name(mode: str) -> str:
-    return " + ".join(CONTENT[tag] for tag in languages(mode))
+    return " + ".join(self_name(tag) for tag in languages(mode))
 
 
 def _summary(tally: show.Tally, subscribers: int, seconds: float) -> None:

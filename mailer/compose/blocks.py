@@ -1,19 +1,17 @@
 """The block types: for each, what no language changes (data) and the fields a person writes (texts).
 
-The one list that import, checks and rendering share. A field holds Markdown, or a single line
-of plain text where it is named in ``lines``, a whole number where in ``numbers``.
+The one list that import, checks and rendering share.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
-from typing import Annotated, Any, Literal
+from enum import Enum
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
-
-from mailer.model.edition import Block
+from mailer.compose import data as shapes
+from mailer.compose.data import Data
+from mailer.model.edition import Block, Fallback
 
 FRONT = "front"
 """The type and key of the block that every edition begins with: subject, preheader, title."""
@@ -21,133 +19,153 @@ FRONT = "front"
 _LONGEST_LINE = 300
 _LONGEST_TEXT = 20_000
 
-IDENTIFIER = r"[a-z][a-z0-9-]{0,39}"
 
+class Kind(Enum):
+    """What a field holds: Markdown, one line of plain text, or a whole number."""
 
-def _month(value: object) -> object:
-    """``2027-01``, or the first day of that month as it is stored."""
-    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])(-01)?", value, re.ASCII):
-        raise ValueError("write the month as YYYY-MM")
-    return value if value.count("-") > 1 else f"{value}-01"
-
-
-def _digits(value: object) -> object:
-    if not isinstance(value, str | int) or not re.fullmatch(r"\d{1,15}(\.\d{1,2})?", str(value), re.ASCII):
-        raise ValueError("write the number in digits alone, such as 1906 or 2.5")
-    return value
-
-
-def _safe_url(url: str) -> str:
-    if not url.startswith(("https://", "http://", "mailto:")):
-        raise ValueError("a link begins with https://, http:// or mailto:")
-    return url
-
-
-Url = Annotated[str, AfterValidator(_safe_url)]
-Month = Annotated[date, BeforeValidator(_month)]
-
-
-class Data(BaseModel):
-    """Data that takes no key it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Nothing(Data):
-    """A block without data."""
-
-
-class Figure(Data):
-    """One number: a count, or a sum of money with its ISO 4217 currency."""
-
-    id: str = Field(pattern=f"^{IDENTIFIER}$")
-    value: Annotated[Decimal, BeforeValidator(_digits)]
-    currency: Literal["HKD", "GBP"] | None = None
-
-
-class Figures(Data):
-    """The numbers of a stats block, in order."""
-
-    figures: list[Figure] = Field(min_length=1, max_length=12)
-
-
-class Link(Data):
-    """A named place elsewhere; the name is a proper name, the same in each language."""
-
-    name: str = Field(min_length=1, max_length=40)
-    url: Url
-
-
-class Links(Data):
-    """The places of a social block."""
-
-    links: list[Link] = Field(min_length=1, max_length=8)
-
-
-class NextIssue(Data):
-    """The month in which the next edition comes, written YYYY-MM."""
-
-    month: Month
-
-
-def _no_more(_: Data) -> dict[str, bool]:
-    return {}
-
-
-def _figure_fields(data: Data) -> dict[str, bool]:
-    """A label for each figure, and perhaps a qualifier ("over", "at least")."""
-    assert isinstance(data, Figures)
-    return {f.id: True for f in data.figures} | {f"{f.id}.qualifier": False for f in data.figures}
+    MARKDOWN = "markdown"
+    LINE = "line"
+    NUMBER = "number"
 
 
 @dataclass(frozen=True, slots=True)
-class BlockType:
-    """What a block of this type holds. ``fields``: name → whether each language must have it."""
+class Field:
+    """One field of a block: ``must``, where a text without it is missing."""
 
-    data: type[Data] = Nothing
-    fields: Callable[[Data], dict[str, bool]] = _no_more
-    lines: frozenset[str] = frozenset()
-    numbers: frozenset[str] = frozenset()
+    kind: Kind = Kind.MARKDOWN
+    must: bool = True
 
-    def accept(self, field: str, text: str) -> str:
-        """A field's text as it is kept; ValueError says what it must be."""
-        if len(text) > (_LONGEST_LINE if field in self.lines else _LONGEST_TEXT):
+    def accept(self, text: str) -> str:
+        """A text as it is kept; ValueError says what it must be."""
+        if len(text) > (_LONGEST_TEXT if self.kind is Kind.MARKDOWN else _LONGEST_LINE):
             raise ValueError("shorter")
-        if field not in self.lines:
+        if self.kind is Kind.MARKDOWN:
             return text
         if "\n" in text:
             raise ValueError("a single line")
-        if field in self.numbers and not re.fullmatch("[1-9][0-9]{0,3}", text.strip(), re.ASCII):
+        if self.kind is Kind.NUMBER and not re.fullmatch("[1-9][0-9]{0,3}", text.strip(), re.ASCII):
             raise ValueError("a whole number")
         return text.strip()
 
 
-def _fixed(**fields: bool) -> Callable[[Data], dict[str, bool]]:
-    return lambda _: fields
+Fields = Mapping[str, Field]
+
+_TEXT = Field()
+_LINE = Field(Kind.LINE)
+_MAYBE = Field(must=False)
+_MAYBE_LINE = Field(Kind.LINE, must=False)
+_ALL = frozenset(Fallback)
+_NEVER = frozenset({Fallback.REFUSE})
+_OMIT = frozenset({Fallback.REFUSE, Fallback.OMIT})
 
 
-_SIGNATURE = ("signature_name", "signature_role", "signature_org")
+@dataclass(frozen=True, slots=True)
+class BlockType:
+    """What a block of this type holds. ``more``: the fields that its data asks for, beside the fixed ones.
+
+    ``fallbacks``: what may be done where a language lacks it.
+    """
+
+    fixed: Fields
+    data: type[Data] = shapes.Nothing
+    more: Callable[[Any], Fields] = lambda _: {}
+    fallbacks: frozenset[Fallback] = _OMIT
+
+    def fields(self, data: Data) -> dict[str, Field]:
+        """Every field of a block with this data, in the order in which they are written."""
+        return {**self.fixed, **self.more(data)}
+
+
+def _figures(data: shapes.Figures) -> Fields:
+    """A label for each figure, and perhaps a qualifier ("over", "at least") and a unit ("hours", "%")."""
+    found: dict[str, Field] = {}
+    for figure in data.figures:
+        found |= {figure.id: _TEXT, f"{figure.id}.qualifier": _MAYBE, f"{figure.id}.unit": _MAYBE_LINE}
+    return found
+
+
+def _alt(data: shapes.Card | shapes.Article) -> Fields:
+    return {"alt": _LINE} if data.image else {}
+
+
+def _portrait(data: shapes.Letter) -> Fields:
+    return {"portrait_alt": _LINE} if data.portrait else {}
+
+
+def _picture(data: shapes.Picture) -> Fields:
+    return {} if data.ornament else {"alt": _LINE}
+
+
+def _cards(data: shapes.Digest) -> Fields:
+    found: dict[str, Field] = {}
+    for card in data.cards:
+        found |= {f"{card.id}.title": _LINE, f"{card.id}.excerpt": _MAYBE}
+        found |= {f"{card.id}.{name}": field for name, field in _alt(card).items()}
+    return found
+
 
 TYPES: dict[str, BlockType] = {
     FRONT: BlockType(
-        fields=_fixed(subject=True, preheader=True, title=True, sender=False, reading_time=False),
-        lines=frozenset({"subject", "preheader", "title", "sender", "reading_time"}),
-        numbers=frozenset({"reading_time"}),
+        {
+            "subject": _LINE,
+            "preheader": _LINE,
+            "title": _LINE,
+            "sender": _MAYBE_LINE,
+            "reading_time": Field(Kind.NUMBER, must=False),
+        },
+        fallbacks=_NEVER,
     ),
-    "masthead": BlockType(fields=_fixed(strapline=False), lines=frozenset({"strapline"})),
+    "masthead": BlockType({"strapline": _MAYBE_LINE}, fallbacks=_NEVER),
+    "toc": BlockType({"title": _MAYBE_LINE}),
+    "language_jump": BlockType({}),
     "letter": BlockType(
-        fields=_fixed(headline=False, body=True, **dict.fromkeys(_SIGNATURE, False)),
-        lines=frozenset({"headline", *_SIGNATURE}),
+        {
+            "headline": _MAYBE_LINE,
+            "body": _TEXT,
+            "signature_name": _MAYBE_LINE,
+            "signature_role": _MAYBE_LINE,
+            "signature_org": _MAYBE_LINE,
+        },
+        data=shapes.Letter,
+        more=_portrait,
     ),
-    "stats": BlockType(data=Figures, fields=_figure_fields),
-    "section": BlockType(
-        fields=_fixed(title=True, standfirst=False, body=True), lines=frozenset({"title", "standfirst"})
+    "section": BlockType({"title": _LINE, "standfirst": _MAYBE_LINE, "body": _TEXT}),
+    "list": BlockType({"title": _MAYBE_LINE, "lead": _MAYBE, "items": _TEXT}),
+    "stats": BlockType({"title": _MAYBE_LINE}, data=shapes.Figures, more=_figures),
+    "pull_quote": BlockType({"quote": _TEXT, "who": _MAYBE_LINE}),
+    "image": BlockType({"caption": _MAYBE}, data=shapes.Picture, more=_picture, fallbacks=_ALL),
+    "article_card": BlockType(
+        {"kicker": _MAYBE_LINE, "title": _LINE, "excerpt": _MAYBE}, data=shapes.Card, more=_alt, fallbacks=_ALL
     ),
-    "share": BlockType(fields=_fixed(body=True)),
-    "social": BlockType(data=Links, fields=_fixed(intro=False), lines=frozenset({"intro"})),
-    "next_issue": BlockType(data=NextIssue, fields=_fixed(note=False), lines=frozenset({"note"})),
-    "signoff": BlockType(fields=_fixed(closing=True, name=True), lines=frozenset({"closing", "name"})),
-    "footer": BlockType(),
+    "digest": BlockType({"title": _MAYBE_LINE, "intro": _MAYBE}, data=shapes.Digest, more=_cards, fallbacks=_ALL),
+    "article": BlockType(
+        {
+            "kicker": _MAYBE_LINE,
+            "title": _LINE,
+            "series": _MAYBE_LINE,
+            "author": _MAYBE_LINE,
+            "translator": _MAYBE_LINE,
+            "source": _MAYBE_LINE,
+            "dateline": _MAYBE_LINE,
+            "abstract": _MAYBE,
+            "body": _TEXT,
+            "copyright": _MAYBE,
+            "ps": _MAYBE,
+        },
+        data=shapes.Article,
+        more=_alt,
+        fallbacks=_ALL,
+    ),
+    "event": BlockType(
+        {"title": _LINE, "place": _LINE, "every": _MAYBE_LINE, "body": _MAYBE}, data=shapes.Event, fallbacks=_ALL
+    ),
+    "action": BlockType({"title": _LINE, "body": _MAYBE, "button": _LINE}, data=shapes.Action, fallbacks=_ALL),
+    "donation": BlockType({"title": _MAYBE_LINE, "body": _TEXT, "button": _MAYBE_LINE}, data=shapes.Donation),
+    "share": BlockType({"body": _TEXT}),
+    "social": BlockType({"intro": _MAYBE_LINE}, data=shapes.Links),
+    "next_issue": BlockType({"note": _MAYBE_LINE}, data=shapes.NextIssue),
+    "signoff": BlockType({"closing": _LINE, "name": _LINE}, fallbacks=_NEVER),
+    "footer": BlockType({}, fallbacks=_NEVER),
 }
 
 
@@ -156,11 +174,11 @@ def data_of(block: Block) -> Data:
     return TYPES[block.type].data.model_validate(block.data)
 
 
-def fields_of(block: Block) -> dict[str, bool]:
-    """The fields of a stored block: name → whether each language must have it."""
+def fields_of(block: Block) -> dict[str, Field]:
+    """The fields of a stored block."""
     return TYPES[block.type].fields(data_of(block))
 
 
 def stored(data: Data) -> dict[str, Any]:
     """Data as the database keeps it: JSON, without what was left out."""
-    return data.model_dump(mode="json", exclude_none=True)
+    return data.model_dump(mode="json", exclude_none=True, exclude_defaults=True)

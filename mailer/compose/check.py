@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailer.compose.blocks import fields_of
 from mailer.compose.edition import outdated
+from mailer.compose.shown import applies, lacking, policy, whole
 from mailer.errors import InvalidError
-from mailer.i18n import CONTENT, N_
-from mailer.model import Block, Edition
+from mailer.i18n import N_, self_name
+from mailer.model import Block, Edition, Fallback
 
 
 class Fault(StrEnum):
@@ -42,19 +42,21 @@ def findings(edition: Edition) -> list[Finding]:
 
 
 def _of_block(edition: Edition, block: Block) -> Iterator[Finding]:
-    fields = fields_of(block)
-    # A field that one language has, each must have: no block mixes languages.
-    wanted = [name for name, must in fields.items() if must or any(name in text.fields for text in block.texts)]
     for locale in edition.locales:
-        present = block.text(locale)
-        yield from (Finding(Fault.MISSING, block.key, name, locale) for name in wanted if name not in present)
+        if not applies(block, locale):
+            continue
+        if policy(edition, block) is Fallback.REFUSE:
+            yield from (Finding(Fault.MISSING, block.key, name, locale) for name in lacking(edition, block, locale))
         if outdated(edition, block, locale):
             yield Finding(Fault.OUTDATED, block.key, "", locale)
+    if policy(edition, block) is Fallback.NOTICE and not whole(edition, block):
+        source = edition.source_locale
+        yield from (Finding(Fault.MISSING, block.key, name, source) for name in lacking(edition, block, source))
 
 
 def demand_complete(edition: Edition) -> None:
     """Raise InvalidError for the first fault."""
     for found in findings(edition):
         raise InvalidError(
-            _SENTENCES[found.fault], block=found.block, field=found.field, language=CONTENT[found.locale]
+            _SENTENCES[found.fault], block=found.block, field=found.field, language=self_name(found.locale)
         )

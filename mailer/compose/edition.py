@@ -2,6 +2,7 @@
 
 import hashlib
 import unicodedata
+from dataclasses import asdict
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -9,9 +10,10 @@ from sqlalchemy.orm import Session
 from mailer import clock
 from mailer.compose.blocks import stored
 from mailer.compose.folder import Draft, DraftBlock, Progress
+from mailer.compose.picture import Picture
 from mailer.errors import NotFoundError, RefusedError
 from mailer.i18n import N_
-from mailer.model import Block, Edition, EditionState, Newsletter, Text, Topic
+from mailer.model import Block, Edition, EditionImage, EditionState, Image, Newsletter, Text, Topic
 from mailer.model.edition import TextStatus
 
 
@@ -26,16 +28,25 @@ def save(session: Session, newsletter: Newsletter, draft: Draft, author: str) ->
         kind=draft.kind,
         template=draft.template,
         locales=draft.locales,
+        derived=draft.derived,
         source_locale=draft.source_locale,
         policy=draft.policy,
+        layout=draft.layout,
         state=EditionState.DRAFT,
         author=author,
         created_at=clock.now(),
         blocks=[_block(draft, block, position) for position, block in enumerate(draft.blocks)],
     )
+    images = {picture.hash: image(session, picture) for picture in draft.images.values()}
+    edition.images = [EditionImage(name=name, image=images[picture.hash]) for name, picture in draft.images.items()]
     session.add(edition)
     session.flush()
     return edition
+
+
+def image(session: Session, picture: Picture) -> Image:
+    """The stored image of a picture: one row, however many editions show it."""
+    return session.get(Image, picture.hash) or Image(**asdict(picture))
 
 
 def find(session: Session, slug: str, newsletter: str | None = None) -> Edition:
@@ -71,7 +82,16 @@ def _block(draft: Draft, block: DraftBlock, position: int) -> Block:
         for locale in draft.locales
         if block.texts.get(locale)
     ]
-    return Block(position=position, key=block.key, type=block.type, data=stored(block.data), texts=texts)
+    return Block(
+        position=position,
+        key=block.key,
+        type=block.type,
+        languages=block.languages,
+        required=block.required,
+        fallback=block.fallback,
+        data=stored(block.data),
+        texts=texts,
+    )
 
 
 def _text(block: DraftBlock, locale: str, source: str, progress: Progress | None) -> Text:

@@ -1,9 +1,9 @@
 """An edition as a folder of files that people can read, write and translate.
 
-``edition.yaml`` holds the spine (slug, kind, template, languages, source, policy, blocks with
-their data); each ``LOCALE.md`` one language: front matter with subject, preheader and title, then
-the texts, each behind a line ``<!-- BLOCK.FIELD -->``; ``translations.json``, where there is one,
-how far each translation has come.
+``edition.yaml`` holds the spine (slug, kind, template, languages, source, policy, layout, blocks
+with their data); each ``LOCALE.md`` one language: front matter with subject, preheader and title,
+then the texts, each behind a line ``<!-- BLOCK.FIELD -->``; ``translations.json``, where there is
+one, how far each translation has come; ``images`` the pictures that blocks name.
 """
 
 import json
@@ -13,11 +13,14 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from mailer.compose.blocks import FRONT, IDENTIFIER, TYPES, Data
+from mailer.compose import picture
+from mailer.compose.blocks import FRONT, TYPES
+from mailer.compose.data import IDENTIFIER, Data, Flag, pictures
+from mailer.compose.picture import Picture
 from mailer.compose.source import Document, bad, document, text
 from mailer.errors import InvalidError, WrongUsageError
-from mailer.i18n import CONTENT, N_
-from mailer.model.edition import TextStatus
+from mailer.i18n import AUTOMATIC, N_, ZH, is_tag
+from mailer.model.edition import Fallback, Layout, TextStatus
 
 _MARKER = re.compile(rf"^<!--\s*({IDENTIFIER})\.([a-z][a-z0-9_.-]*)\s*-->\s*$")
 _COMMENT = re.compile(r"^\s*<!--")
@@ -32,10 +35,22 @@ class _Spine(BaseModel):
     slug: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$")
     kind: Literal["issue", "digest", "yearly"]
     template: str = Field(pattern=f"^{IDENTIFIER}$")
-    languages: list[str] = Field(min_length=1)
+    languages: list[str] = Field(min_length=1, max_length=20)
+    derived: list[Literal["zh-Hans"]] = Field(default_factory=list, max_length=1)
     source: str
-    policy: Literal["refuse"] = "refuse"
+    policy: Fallback = Fallback.REFUSE
+    layout: Layout = Layout.STACKED
     blocks: list[dict[str, Any]] = Field(min_length=1, max_length=200)
+
+
+class _Use(BaseModel):
+    """What ``edition.yaml`` says of a block's use, beside its data."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    languages: list[str] | None = Field(default=None, min_length=1)
+    required: Flag = True
+    fallback: Fallback | None = None
 
 
 class DraftBlock(BaseModel):
@@ -44,6 +59,9 @@ class DraftBlock(BaseModel):
     key: str
     type: str
     data: Data
+    languages: list[str] | None = None
+    required: bool = True
+    fallback: Fallback | None = None
     texts: dict[str, dict[str, str]] = Field(default_factory=dict)
 
 
@@ -66,9 +84,12 @@ class Draft(BaseModel):
     kind: str
     template: str
     locales: list[str]
+    derived: list[str] = Field(default_factory=list)
     source_locale: str
-    policy: str
+    policy: Fallback
+    layout: Layout = Layout.STACKED
     blocks: list[DraftBlock]
+    images: dict[str, Picture] = Field(default_factory=dict)
     progress: dict[str, dict[str, Progress]] = Field(default_factory=dict)
 
 
@@ -80,7 +101,7 @@ def read(folder: Path) -> Draft:
     source = document(path, text(path))
     spine = _read_spine(source)
     blocks = [DraftBlock(key=FRONT, type=FRONT, data=TYPES[FRONT].data())]
-    blocks += [_read_block(source, number, raw) for number, raw in enumerate(spine.blocks)]
+    blocks += [_read_block(source, number, raw, spine.languages) for number, raw in enumerate(spine.blocks)]
     by_key = {block.key: block for block in blocks}
     if len(by_key) < len(blocks):
         raise source.bad(("blocks",), "two blocks have the same id")
@@ -91,9 +112,12 @@ def read(folder: Path) -> Draft:
         kind=spine.kind,
         template=spine.template,
         locales=spine.languages,
+        derived=spine.derived,
         source_locale=spine.source,
         policy=spine.policy,
+        layout=spine.layout,
         blocks=blocks,
+        images=_read_images(source, folder / "images", blocks),
         progress=_read_progress(folder / "translations.json"),
     )
 
@@ -104,14 +128,16 @@ def _read_spine(source: Document) -> _Spine:
     except ValidationError as error:
         raise source.invalid(error) from None
     for number, locale in enumerate(spine.languages):
-        if locale not in CONTENT:
-            raise source.bad(("languages", number), f"the language {locale} is not one of {', '.join(CONTENT)}")
+        if not is_tag(locale):
+            raise source.bad(("languages", number), f"{locale!r} is no language tag such as {ZH} or en-GB")
     if len(set(spine.languages)) < len(spine.languages) or spine.source not in spine.languages:
         raise source.bad(("languages",), "languages must differ from each other, and source must be one of them")
+    if AUTOMATIC in spine.derived and ZH not in spine.languages:
+        raise source.bad(("derived",), f"{AUTOMATIC} is converted from {ZH}, which languages does not name")
     return spine
 
 
-def _read_block(source: Document, number: int, raw: dict[str, Any]) -> DraftBlock:
+def _read_block(source: Document, number: int, raw: dict[str, Any], languages: list[str]) -> DraftBlock:
     data, where = dict(raw), ("blocks", number)
     key, kind = str(data.pop("id", "")), str(data.pop("type", ""))
     if not re.fullmatch(IDENTIFIER, key) or key == FRONT:
@@ -120,9 +146,27 @@ def _read_block(source: Document, number: int, raw: dict[str, Any]) -> DraftBloc
         known = ", ".join(sorted(set(TYPES) - {FRONT}))
         raise source.bad(where, f"block {key} has the unknown type {kind!r}; known are {known}")
     try:
-        return DraftBlock(key=key, type=kind, data=TYPES[kind].data.model_validate(data))
+        use = _Use.model_validate({name: data.pop(name) for name in _Use.model_fields if name in data})
+        block = DraftBlock(key=key, type=kind, data=TYPES[kind].data.model_validate(data), **use.model_dump())
     except ValidationError as error:
         raise source.invalid(error, where) from None
+    if strange := set(block.languages or []) - set(languages):
+        raise source.bad((*where, "languages"), f"the edition has no {', '.join(sorted(strange))}")
+    if block.fallback and block.fallback not in TYPES[kind].fallbacks:
+        allowed = ", ".join(sorted(TYPES[kind].fallbacks))
+        raise source.bad((*where, "fallback"), f"a block of the type {kind} can have: {allowed}")
+    return block
+
+
+def _read_images(source: Document, folder: Path, blocks: list[DraftBlock]) -> dict[str, Picture]:
+    """Each picture that a block names, by its name."""
+    found: dict[str, Picture] = {}
+    for number, block in enumerate(blocks[1:]):
+        for name in pictures(block.data):
+            if not (folder / name).is_file():
+                raise source.bad(("blocks", number), f"there is no picture {folder.name}/{name}")
+            found[name] = found.get(name) or picture.read(folder / name)
+    return found
 
 
 def _read_texts(path: Path, locale: str, blocks: dict[str, DraftBlock]) -> None:
@@ -170,6 +214,8 @@ def _put(
     if block is None:
         raise bad(path, line, f"edition.yaml has no block {key}")
     known = TYPES[block.type].fields(block.data)
+    if block.languages and locale not in block.languages:
+        raise bad(path, line, f"block {key} is not meant for {locale}")
     if field not in known:
         fields = ", ".join(known) or "no texts"
         raise bad(path, line, f"block {key} ({block.type}) has no field {field}; it has {fields}")
@@ -180,7 +226,7 @@ def _put(
         raise bad(path, line, f"{key}.{field} must be a text")
     if value.strip():
         try:
-            texts[field] = TYPES[block.type].accept(field, value)
+            texts[field] = known[field].accept(value)
         except ValueError as error:
             raise bad(path, line, f"{key}.{field} must be {error}") from None
 

@@ -3,10 +3,10 @@
 from mailer.model.base import Base
 from mailer.model.campaign import Campaign, CampaignState, Count
 from mailer.model.delivery import Attempt, Delivery, DeliveryState
-from mailer.model.edition import Block, Edition, EditionState, Text, Variant
+from mailer.model.edition import Block, Edition, EditionImage, EditionState, Fallback, Image, Layout, Text, Variant
 from mailer.model.event import Event, EventKind, Suppression
 from mailer.model.installation import Installation
-from mailer.model.newsletter import Newsletter, Topic
+from mailer.model.newsletter import Images, Newsletter, Term, Topic
 from mailer.model.staff import AuditEntry, Staff
 from mailer.model.subscriber import Subscriber, SubscriberState, Subscription, SubscriptionState
 from mailer.model.throttle import RateLimit, ThrottleLevel
@@ -22,10 +22,15 @@ __all__ = [
     "Delivery",
     "DeliveryState",
     "Edition",
+    "EditionImage",
     "EditionState",
     "Event",
     "EventKind",
+    "Fallback",
+    "Image",
+    "Images",
     "Installation",
+    "Layout",
     "Newsletter",
     "RateLimit",
     "Staff",
@@ -34,6 +39,7 @@ __all__ = [
     "Subscription",
     "SubscriptionState",
     "Suppression",
+    "Term",
     "Text",
     "ThrottleLevel",
     "Topic",

@@ -18,6 +18,11 @@ def _values(states: type[StrEnum]) -> list[str]:
     return [state.value for state in states]
 
 
+def long_words(words: type[StrEnum]) -> Enum:
+    """The column type of words of which some are longer than a state's name."""
+    return Enum(words, native_enum=False, length=24, values_callable=_values)
+
+
 class Base(DeclarativeBase):
     """A table."""
 

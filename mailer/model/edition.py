@@ -1,4 +1,4 @@
-"""Edition, block, text and variant: the content of one issue, and what is frozen of it."""
+"""Edition, block, text, picture and variant: the content of one issue, and what is frozen of it."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from mailer.model.base import Base, allowed
+from mailer.model.base import Base, allowed, long_words
 from mailer.model.newsletter import Newsletter
 
 
@@ -34,8 +34,29 @@ class TextStatus(StrEnum):
     APPROVED = "approved"
 
 
+class Fallback(StrEnum):
+    """What is done about a block that a language lacks.
+
+    The edition is refused; the whole block comes in another language, with a notice; or it is left out.
+    """
+
+    REFUSE = "refuse"
+    NOTICE = "fallback_with_notice"
+    OMIT = "omit"
+
+
+class Layout(StrEnum):
+    """How a variant of two languages is laid out: the one below the other, or block by block."""
+
+    STACKED = "stacked"
+    INTERLEAVED = "interleaved"
+
+
 class Edition(Base):
-    """One issue: a spine of blocks, a text per language in each."""
+    """One issue: a spine of blocks, a text per language in each.
+
+    ``locales`` are written by people; ``derived`` are converted from one of them when it is frozen.
+    """
 
     __tablename__ = "edition"
     __table_args__ = (UniqueConstraint("newsletter_id", "slug"),)
@@ -46,8 +67,10 @@ class Edition(Base):
     kind: Mapped[str]
     template: Mapped[str]
     locales: Mapped[list[str]]
+    derived: Mapped[list[str]] = mapped_column(default=list)
     source_locale: Mapped[str]
-    policy: Mapped[str]
+    policy: Mapped[Fallback] = mapped_column(long_words(Fallback))
+    layout: Mapped[Layout]
     state: Mapped[EditionState]
     approval: Mapped[int] = mapped_column(default=0)
     author: Mapped[str]
@@ -57,6 +80,7 @@ class Edition(Base):
 
     newsletter: Mapped[Newsletter] = relationship()
     blocks: Mapped[list["Block"]] = relationship(order_by="Block.position", cascade="all, delete-orphan")
+    images: Mapped[list["EditionImage"]] = relationship(order_by="EditionImage.name", cascade="all, delete-orphan")
 
     def can_become(self, state: EditionState) -> bool:
         """Whether the transition table allows it."""
@@ -64,7 +88,11 @@ class Edition(Base):
 
 
 class Block(Base):
-    """One piece of an edition. ``data`` is what no language changes: dates, numbers, addresses of pages."""
+    """One piece of an edition. ``data`` is what no language changes: dates, numbers, addresses of pages.
+
+    ``languages``: those that it is meant for, all where there is none. ``required``: whether it may
+    be left out where a language lacks it. ``fallback``: another policy than the edition's.
+    """
 
     __tablename__ = "block"
     __table_args__ = (UniqueConstraint("edition_id", "key"),)
@@ -74,6 +102,9 @@ class Block(Base):
     position: Mapped[int]
     key: Mapped[str]
     type: Mapped[str]
+    languages: Mapped[list[str] | None]
+    required: Mapped[bool] = mapped_column(default=True)
+    fallback: Mapped[Fallback | None] = mapped_column(long_words(Fallback))
     data: Mapped[dict[str, Any]]
 
     texts: Mapped[list["Text"]] = relationship(cascade="all, delete-orphan")
@@ -99,6 +130,30 @@ class Text(Base):
     translated_by: Mapped[str | None]
     reviewed_by: Mapped[str | None]
     at: Mapped[datetime]
+
+
+class Image(Base):
+    """A picture as mails carry it, named by its SHA-256: checked, small enough, nothing hidden in it."""
+
+    __tablename__ = "image"
+
+    hash: Mapped[str] = mapped_column(primary_key=True)
+    media_type: Mapped[str]
+    width: Mapped[int]
+    height: Mapped[int]
+    content: Mapped[bytes]
+
+
+class EditionImage(Base):
+    """What an edition calls a picture: the name of its file."""
+
+    __tablename__ = "edition_image"
+
+    edition_id: Mapped[int] = mapped_column(ForeignKey("edition.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    hash: Mapped[str] = mapped_column(ForeignKey("image.hash"))
+
+    image: Mapped[Image] = relationship()
 
 
 class Variant(Base):

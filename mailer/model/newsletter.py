@@ -1,5 +1,6 @@
 """Newsletter and topic: what is published, in whose name, and what one subscribes to."""
 
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ForeignKey, UniqueConstraint
@@ -8,8 +9,15 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from mailer.model.base import Base
 
 
+class Images(StrEnum):
+    """Where the pictures of a mail are: in the mail, so that opening it contacts nobody, or on our host."""
+
+    EMBEDDED = "embedded"
+    HOSTED = "hosted"
+
+
 class Newsletter(Base):
-    """A publication with its look and its sender. Texts for people are ``{tag: text}``."""
+    """A publication with its look and its sender. Texts for people are ``{tag: text}``; ``logo`` is an image's hash."""
 
     __tablename__ = "newsletter"
 
@@ -25,8 +33,11 @@ class Newsletter(Base):
     default_locale: Mapped[str]
     zone: Mapped[str]
     theme: Mapped[dict[str, Any]]
+    logo: Mapped[str | None]
+    images: Mapped[Images] = mapped_column(default=Images.EMBEDDED)
 
     topics: Mapped[list["Topic"]] = relationship(back_populates="newsletter")
+    terms: Mapped[list["Term"]] = relationship(order_by="Term.id", cascade="all, delete-orphan")
 
 
 class Topic(Base):
@@ -41,3 +52,17 @@ class Topic(Base):
     name: Mapped[dict[str, Any]]
 
     newsletter: Mapped[Newsletter] = relationship(back_populates="topics")
+
+
+class Term(Base):
+    """One entry of a newsletter's glossary: what is called what, how never, and how in Simplified."""
+
+    __tablename__ = "term"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    newsletter_id: Mapped[int] = mapped_column(ForeignKey("newsletter.id"))
+    en: Mapped[str]
+    zh: Mapped[str]
+    forbidden: Mapped[list[str]]
+    hans: Mapped[str | None]
+    note: Mapped[str] = mapped_column(default="")

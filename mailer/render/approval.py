@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from mailer.compose.sign import sign
 from mailer.errors import InvalidError
-from mailer.i18n import CONTENT, N_
+from mailer.i18n import N_, self_name
 from mailer.model import Edition, Variant
 from mailer.render.variant import freeze
 
@@ -26,5 +26,5 @@ def _demand_names(edition: Edition) -> None:
                 N_(
                     "The newsletter, its sender, its address or a topic has no name in %(language)s: give it one first."
                 ),
-                language=CONTENT[tag],
+                language=self_name(tag),
             )

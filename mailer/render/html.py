@@ -11,7 +11,7 @@ from mailer.i18n import N_, languages
 from mailer.model import Edition
 from mailer.render import markdown
 from mailer.render.holes import Marks
-from mailer.render.layout import parts
+from mailer.render.layout import parts, sequence
 from mailer.render.mjml import compile_mjml
 from mailer.resources import folder
 
@@ -54,8 +54,10 @@ def render(edition: Edition, mode: str, marks: Marks, *, web: bool) -> str:
     """The whole document with its marks. ``web``: for the web version, which knows no reader."""
     look = _look(edition.newsletter.theme)
     template = _environment().get_template("edition.mjml")
+    laid_out = parts(edition, mode, marks)
     mjml = template.render(
-        parts=parts(edition, mode, marks),
+        parts=laid_out,
+        sequence=list(sequence(edition, laid_out)),
         tags=languages(mode),
         look=look,
         web=web,

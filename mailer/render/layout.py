@@ -1,26 +1,55 @@
-"""What both forms of a variant are made from: its languages in order, each with its blocks."""
+"""What all forms of a variant are made from: its languages, the blocks in each, and the order of both."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from markupsafe import Markup
-
 from mailer import chinese
-from mailer.compose.blocks import FRONT, Data, Figure, data_of
-from mailer.i18n import CONTENT, N_, ZH, catalogue, languages, money, month, number, translator
-from mailer.model import Block, Edition, Newsletter
-from mailer.render.han import name_han, upright
+from mailer.compose.blocks import FRONT, data_of
+from mailer.compose.data import Donation, Event, Figure, NextIssue
+from mailer.compose.glossary import protected
+from mailer.compose.hans import with_simplified
+from mailer.compose.shown import shown, text
+from mailer.i18n import (
+    AUTOMATIC,
+    N_,
+    ZH,
+    catalogue,
+    language_name,
+    languages,
+    long_date,
+    money,
+    month,
+    number,
+    period,
+    self_name,
+    translator,
+)
+from mailer.model import Edition, Image, Layout
 from mailer.render.holes import Marks
+from mailer.render.voice import Voice
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One block in one language: ``text`` as typed, ``data`` in its shape."""
+    """One block as a reader of ``part`` gets it: ``text`` as typed, ``data`` in its shape.
+
+    ``voice`` is the language of the text. ``notice``: another than the reader's, which is to be said.
+    """
 
     key: str
     type: str
-    text: dict[str, str]
-    data: Data
+    text: Mapping[str, str]
+    data: Any
+    voice: Voice
+    notice: bool
+    anchor: str
+
+    @property
+    def title(self) -> str:
+        """What a table of contents calls it; empty for what it does not list."""
+        return self.text.get("title", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,34 +57,34 @@ class Part:
     """An edition in one language, within a variant of one or two."""
 
     tag: str
-    newsletter: Newsletter
+    voice: Voice
+    name: str
+    sender: str
+    address: str
     title: str
     preheader: str
     blocks: tuple[View, ...]
+    pictures: Mapping[str, Image]
+    logo: str | None
     reading_time: str
-    other: "str | None"
+    other: str | None
     """The language that follows below, where this part is the first of two."""
-    above: "str | None"
+    above: str | None
     """The language that came first, where this part is the second of two."""
-    han: str
-    """The edition's Chinese, or Hong Kong's: what Han inside another language is named as."""
     marks: Marks
 
     @property
-    def is_chinese(self) -> bool:
-        """Whether this part is written in Han."""
-        return chinese.is_chinese(self.tag)
+    def is_automatic(self) -> bool:
+        """Whether nobody wrote it: readers are to know."""
+        return self.tag == AUTOMATIC
 
-    def runs(self, html: Markup) -> Markup:
-        """Words of this part: Han upright, and named as Chinese where the part is not."""
-        return upright(html) if self.is_chinese else name_han(html, self.han)
-
-    def self_name(self, tag: str) -> str:
-        """What a language calls itself."""
-        return CONTENT.get(tag, tag)
+    @property
+    def jumps(self) -> bool:
+        """Whether the masthead leads to the other language, since no block does."""
+        return not any(block.type == "language_jump" for block in self.blocks)
 
     def say(self, message: str) -> str:
-        """An interface word in this part's language."""
+        """An interface word for this part's reader."""
         return translator(self.tag)(message)
 
     def mark(self, name: str) -> str:
@@ -66,20 +95,52 @@ class Part:
         """A number as this language writes it: HK$2.5 million, 港幣250萬元."""
         return money(figure.value, figure.currency, self.tag) if figure.currency else number(figure.value, self.tag)
 
-    def month(self, data: Any) -> str:
+    def month(self, data: NextIssue) -> str:
         """The month of a next_issue block."""
         return month(data.month, self.tag)
+
+    def day(self, value: date) -> str:
+        """A day: 1 May 2025, 2025年5月1日."""
+        return long_date(value, self.tag)
+
+    def until(self, value: date) -> str:
+        """A deadline."""
+        return self.say(N_("By %(date)s")) % {"date": self.day(value)}
+
+    def when(self, event: Event) -> str:
+        """An event's time by the clock of its place."""
+        return period(event.start, event.end, self.tag)
+
+    def sums(self, donation: Donation) -> list[str]:
+        """The sums that a donation block suggests."""
+        return [money(amount, donation.currency, self.tag) for amount in donation.amounts]
+
+    def notice(self, block: View) -> str:
+        """Says in this reader's language that a block comes in another: （只有English版）."""
+        return self.say(N_("(in %(language)s only)")) % {"language": language_name(block.voice.tag, self.tag)}
+
+    def source(self, block: View) -> str:
+        """Where an article was first published, and when; empty where neither is known."""
+        data, source = block.data, block.text.get("source")
+        if source and data.published:
+            values = {"source": source, "date": self.day(data.published)}
+            return self.say(N_("First published in %(source)s, %(date)s.")) % values
+        return self.say(N_("First published in %(source)s.")) % {"source": source} if source else ""
 
     def jump(self) -> str:
         """The words of the link to the other part, in the language that they lead to."""
         return translator(self.other or self.tag)(N_("You will find this language below"))
 
-    @property
-    def name(self) -> str:
-        """The newsletter's name in this language."""
-        return str(self.newsletter.name[self.tag])
+    def self_name(self, tag: str) -> str:
+        """What a language calls itself."""
+        return self_name(tag)
+
+    def contents(self) -> list[View]:
+        """The blocks that a table of contents lists."""
+        return [block for block in self.blocks if block.title and block.type not in {"toc", "article_card"}]
 
 
+_FOOTER = "footer"
 # What each hole is for; a hole's name is NAME-TAG, ``web`` has one value for all.
 READER_HOLES = ("greeting", "unsubscribe", "since")
 
@@ -92,36 +153,73 @@ def holes(mode: str) -> set[str]:
 def parts(edition: Edition, mode: str, marks: Marks) -> list[Part]:
     """An edition laid out for a mode: one part per language, in reading order."""
     tags = languages(mode)
+    stacked = edition.layout is Layout.STACKED
     around = zip([None, *tags], tags, [*tags[1:], None], strict=False)
-    return [_part(edition, tag, above, other, marks) for above, tag, other in around]
+    return [
+        _part(edition, tag, above if stacked else None, other if stacked else None, set(tags) - {tag}, marks)
+        for above, tag, other in around
+    ]
+
+
+def sequence(edition: Edition, laid_out: Sequence[Part]) -> Iterator[tuple[Part, View]]:
+    """Every block in reading order: one language below the other, or block by block in both."""
+    if edition.layout is Layout.STACKED:
+        yield from ((part, block) for part in laid_out for block in part.blocks)
+        return
+    by_key = [{block.key: block for block in part.blocks} for part in laid_out]
+    for key in dict.fromkeys(key for blocks in by_key for key in blocks):
+        yield from ((part, blocks[key]) for part, blocks in zip(laid_out, by_key, strict=True) if key in blocks)
 
 
 def front(edition: Edition, tag: str) -> dict[str, str]:
     """Subject, preheader and title of an edition in one language, and perhaps its sender."""
-    return next(block for block in edition.blocks if block.type == FRONT).text(tag)
+    return text(edition, next(block for block in edition.blocks if block.type == FRONT), tag)
 
 
-def _part(edition: Edition, tag: str, above: str | None, other: str | None, marks: Marks) -> Part:
-    first = front(edition, tag)
-    blocks = tuple(_view(block, tag) for block in edition.blocks if block.type != FRONT)
+def named(edition: Edition, names: Mapping[str, str], tag: str) -> str:
+    """A name of the newsletter in one language, converted where nobody writes that."""
+    return with_simplified(names, protected(edition.newsletter.terms))[tag]
+
+
+def _part(edition: Edition, tag: str, above: str | None, other: str | None, beside: set[str], marks: Marks) -> Part:
+    first, newsletter = front(edition, tag), edition.newsletter
+    han = next(filter(chinese.is_chinese, [tag, *beside, *edition.locales]), ZH)
+    blocks = tuple(_views(edition, tag, beside, han))
     minutes = int(first.get("reading_time") or chinese.reading_minutes(_words(blocks)))
     return Part(
         tag=tag,
-        newsletter=edition.newsletter,
+        voice=Voice(tag, han),
+        name=named(edition, newsletter.name, tag),
+        sender=named(edition, newsletter.sender_name, tag),
+        address=named(edition, newsletter.postal_address, tag),
         title=first["title"],
         preheader=first["preheader"],
         blocks=blocks,
+        pictures={held.name: held.image for held in edition.images},
+        logo=newsletter.logo,
         reading_time=catalogue(tag).ngettext("%(n)s min read", "%(n)s mins read", minutes) % {"n": minutes},
         other=other,
         above=above,
-        han=next(filter(chinese.is_chinese, edition.locales), ZH),
         marks=marks,
     )
 
 
-def _view(block: Block, tag: str) -> View:
-    return View(block.key, block.type, block.text(tag), data_of(block))
+def _views(edition: Edition, tag: str, beside: set[str], han: str) -> Iterator[View]:
+    for block in edition.blocks:
+        if block.type in {FRONT, _FOOTER} or (found := shown(edition, block, tag, beside)) is None:
+            continue
+        yield View(
+            key=block.key,
+            type=block.type,
+            text=found.text,
+            data=data_of(block),
+            voice=Voice(found.tag, han),
+            notice=found.notice,
+            anchor=f"{tag}-{block.key}",
+        )
+    # Each part ends with it, whether or not an edition names it: nobody goes without the way out.
+    yield View(_FOOTER, _FOOTER, {}, None, Voice(tag, han), notice=False, anchor=f"{tag}-{_FOOTER}")
 
 
 def _words(blocks: tuple[View, ...]) -> str:
-    return "\n".join(text for block in blocks for text in block.text.values())
+    return "\n".join(each for block in blocks for each in block.text.values())

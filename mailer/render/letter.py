@@ -1,11 +1,10 @@
-"""The plain-text form of a variant, block by block."""
+"""The plain-text form of a variant, block by block: full, and as if written by hand."""
 
 from collections.abc import Callable, Iterator
 
-from mailer.compose.blocks import Figures, Links
 from mailer.model import Edition
 from mailer.render.holes import Marks
-from mailer.render.layout import Part, View, parts
+from mailer.render.layout import Part, View, parts, sequence
 from mailer.render.text import RULE, plain
 
 _BAR = "=" * 40
@@ -13,22 +12,25 @@ _BAR = "=" * 40
 
 def render(edition: Edition, mode: str, marks: Marks) -> str:
     """The whole text with its marks, lines ended by LF."""
-    pieces = [_part(part, marks) for part in parts(edition, mode, marks)]
-    return f"\n\n{_BAR}\n\n".join(pieces) + "\n"
-
-
-def _part(part: Part, marks: Marks) -> str:
+    laid_out = parts(edition, mode, marks)
     paragraphs: list[str] = []
-    for block in part.blocks:
-        paragraphs += _BLOCKS[block.type](part, block)
-    paragraphs += _foot(part, marks)
-    return "\n\n".join(paragraphs)
+    for part, block in sequence(edition, laid_out):
+        if part.above and block is part.blocks[0]:
+            paragraphs.append(_BAR)
+        paragraphs += _block(part, block)
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def _block(part: Part, block: View) -> Iterator[str]:
+    if block.notice:
+        yield part.notice(block)
+    yield from _BLOCKS[block.type](part, block)
 
 
 def _masthead(part: Part, block: View) -> Iterator[str]:
     yield "\n".join(filter(None, [part.name, block.text.get("strapline")]))
     yield f"{part.title}\n{part.reading_time}"
-    if part.other:
+    if part.other and part.jumps:
         yield f"[{part.jump()}]"
     yield RULE
 
@@ -50,19 +52,22 @@ def _section(_: Part, block: View) -> Iterator[str]:
 
 
 def _stats(part: Part, block: View) -> Iterator[str]:
-    assert isinstance(block.data, Figures)
     yield RULE
+    if block.title:
+        yield block.title
     yield "\n".join(f"* {_figure(part, block, figure.id, part.figure(figure))}" for figure in block.data.figures)
 
 
 def _figure(part: Part, block: View, key: str, value: str) -> str:
     qualifier = plain(block.text.get(f"{key}.qualifier", ""))
-    joint = "" if part.is_chinese or not qualifier else " "
-    return f"{plain(block.text[key])}{_colon(part)}{qualifier}{joint}{value}"
+    space = "" if part.voice.is_chinese else " "
+    unit = block.text.get(f"{key}.unit", "")
+    amount = f"{qualifier}{space if qualifier else ''}{value}{space if unit else ''}{unit}"
+    return f"{plain(block.text[key])}{_colon(part)}{amount}"
 
 
 def _colon(part: Part) -> str:
-    return "：" if part.is_chinese else ": "
+    return "：" if part.voice.is_chinese else ": "
 
 
 def _share(_: Part, block: View) -> Iterator[str]:
@@ -71,7 +76,6 @@ def _share(_: Part, block: View) -> Iterator[str]:
 
 
 def _social(part: Part, block: View) -> Iterator[str]:
-    assert isinstance(block.data, Links)
     intro = block.text.get("intro") or part.say("Follow us")
     yield "\n".join([intro, *(f"* {link.name} {link.url}" for link in block.data.links)])
 
@@ -86,27 +90,127 @@ def _signoff(_: Part, block: View) -> Iterator[str]:
     yield "\n".join([block.text["closing"], block.text["name"]])
 
 
-def _nothing(_: Part, __: View) -> Iterator[str]:
-    yield from ()
+def _toc(part: Part, block: View) -> Iterator[str]:
+    title = block.title or part.say("In this edition")
+    yield "\n".join([title, *(f"* {each.title}" for each in part.contents())])
 
 
-def _foot(part: Part, marks: Marks) -> Iterator[str]:
+def _jump(part: Part, _: View) -> Iterator[str]:
+    if part.other:
+        yield f"[{part.jump()}]"
+
+
+def _list(_: Part, block: View) -> Iterator[str]:
+    yield RULE
+    yield from _given(block, "title", "lead", "items")
+
+
+def _quote(_: Part, block: View) -> Iterator[str]:
+    yield "\n".join(f"> {line}".rstrip() for line in plain(block.text["quote"]).split("\n"))
+    yield from _given(block, "who")
+
+
+def _image(_: Part, block: View) -> Iterator[str]:
+    if alt := block.text.get("alt"):
+        yield f"[{alt}]"
+    yield from _given(block, "caption")
+    if block.data.url:
+        yield block.data.url
+
+
+def _card(part: Part, block: View) -> Iterator[str]:
+    yield RULE
+    yield _lines(block.text.get("kicker"), block.title, block.data.date and part.day(block.data.date))
+    yield from _given(block, "excerpt")
+    yield block.data.url
+
+
+def _digest(part: Part, block: View) -> Iterator[str]:
+    yield RULE
+    yield from _given(block, "title", "intro")
+    for card in block.data.shown:
+        excerpt = plain(block.text.get(f"{card.id}.excerpt", ""))
+        yield _lines(f"* {block.text[f'{card.id}.title']}", card.date and part.day(card.date))
+        yield _lines(excerpt, card.url)
+
+
+def _article(part: Part, block: View) -> Iterator[str]:
+    yield RULE
+    yield _lines(*(block.text.get(name) for name in ("kicker", "title", "series", "author", "translator")))
+    yield from _given(block, "abstract", "dateline", "body")
+    if source := part.source(block):
+        yield source
+    if block.data.source_url:
+        yield block.data.source_url
+    yield from _given(block, "copyright", "ps")
+
+
+def _event(part: Part, block: View) -> Iterator[str]:
+    yield RULE
+    yield _lines(block.title, part.when(block.data), block.text["place"], block.text.get("every"))
+    yield from _given(block, "body")
+    if block.data.url:
+        yield block.data.url
+
+
+def _action(part: Part, block: View) -> Iterator[str]:
+    yield RULE
+    yield block.title
+    yield from _given(block, "body")
+    if block.data.deadline:
+        yield part.until(block.data.deadline)
+    yield f"{block.text['button']}{_colon(part)}{block.data.url}"
+
+
+def _donation(part: Part, block: View) -> Iterator[str]:
+    yield RULE
+    yield from _given(block, "title", "body")
+    if block.data.amounts:
+        yield " · ".join(part.sums(block.data))
+    yield f"{block.text.get('button') or part.say('Donate')}{_colon(part)}{block.data.url}"
+
+
+def _given(block: View, *fields: str) -> Iterator[str]:
+    """Those fields that there are, each a paragraph or more."""
+    yield from (plain(block.text[name]) for name in fields if name in block.text)
+
+
+def _lines(*lines: str | None) -> str:
+    """Those lines that there are, one below the other."""
+    return "\n".join(filter(None, lines))
+
+
+def _foot(part: Part, _: View) -> Iterator[str]:
     """Who writes, why, and how to stop it; each edition ends with it."""
     yield RULE
     yield part.mark("since")
-    pages = {part.say("Unsubscribe"): part.mark("unsubscribe"), part.say("View in your browser"): marks.mark("web")}
+    pages = {
+        part.say("Unsubscribe"): part.mark("unsubscribe"),
+        part.say("View in your browser"): part.marks.mark("web"),
+    }
     yield "\n".join(f"{name}{_colon(part)}{address}" for name, address in pages.items())
-    yield "\n".join([str(part.newsletter.sender_name[part.tag]), str(part.newsletter.postal_address[part.tag])])
+    yield f"{part.sender}\n{part.address}"
 
 
 _BLOCKS: dict[str, Callable[[Part, View], Iterator[str]]] = {
     "masthead": _masthead,
+    "toc": _toc,
+    "language_jump": _jump,
     "letter": _letter,
-    "stats": _stats,
     "section": _section,
+    "list": _list,
+    "stats": _stats,
+    "pull_quote": _quote,
+    "image": _image,
+    "article_card": _card,
+    "digest": _digest,
+    "article": _article,
+    "event": _event,
+    "action": _action,
+    "donation": _donation,
     "share": _share,
     "social": _social,
     "next_issue": _next_issue,
     "signoff": _signoff,
-    "footer": _nothing,
+    "footer": _foot,
 }

@@ -162,5 +162,5 @@ def _inert(attribute: str, value: str) -> bool:
         return not _FOREIGN_STYLE.search(value)
     address = "".join(value.split()).lower()
     if attribute == "src":
-        return address.startswith(("cid:", "/i/"))
+        return address.startswith("image:")
     return attribute != "href" or not address.startswith(("javascript:", "vbscript:", "data:"))

@@ -11,12 +11,12 @@ from mailer import clock
 from mailer.characters import refuse_controls
 from mailer.chinese import is_chinese
 from mailer.errors import InvalidError
-from mailer.i18n import N_, ZH, catalogue, greeting, languages, long_date, modes
+from mailer.i18n import N_, ZH, best, catalogue, greeting, languages, long_date, modes
 from mailer.model import Edition, Variant
 from mailer.render import html, letter
 from mailer.render.han import name_han
 from mailer.render.holes import Form, Marks, escaped
-from mailer.render.layout import front, holes
+from mailer.render.layout import front, holes, named
 from mailer.vault import digest
 
 _LARGEST_HTML = 95_000
@@ -25,7 +25,7 @@ _LARGEST_HTML = 95_000
 
 def freeze(session: Session, edition: Edition) -> list[Variant]:
     """Render and store every variant of an edition's present approval."""
-    variants = [_render(edition, mode) for mode in modes(edition.locales)]
+    variants = [_render(edition, mode) for mode in modes([*edition.locales, *edition.derived])]
     session.add_all(variants)
     session.flush()
     return variants
@@ -71,7 +71,7 @@ def _subject(edition: Edition, mode: str) -> str:
 def _sender(edition: Edition, mode: str) -> str:
     """The sender's name in the variant's first language."""
     first = languages(mode)[0]
-    return refuse_controls(front(edition, first).get("sender") or str(edition.newsletter.sender_name[first]))
+    return refuse_controls(front(edition, first).get("sender") or named(edition, edition.newsletter.sender_name, first))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,4 +128,4 @@ class Frozen:
 
 def _why(reader: Reader, tag: str) -> str:
     sentence = catalogue(tag).gettext("You are receiving this because you subscribed to %(list)s on %(date)s.")
-    return sentence % {"list": reader.topic[tag], "date": long_date(reader.since, tag)}
+    return sentence % {"list": best(reader.topic, tag)[1], "date": long_date(reader.since, tag)}

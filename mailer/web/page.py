@@ -41,7 +41,7 @@ def _environment(tag: str) -> Environment:
 
 def _mode(mode: str) -> Markup:
     """A mode by its languages' own names, each marked as what it is."""
-    return Markup(" + ").join(_RUN.format(tag, i18n.CONTENT[tag]) for tag in i18n.languages(mode))
+    return Markup(" + ").join(_RUN.format(tag, i18n.self_name(tag)) for tag in i18n.languages(mode))
 
 
 def _best(texts: Mapping[str, str], tag: str) -> Markup:

@@ -31,7 +31,7 @@ def change(tmp_path: Path) -> Change:
 def test_the_sample_is_whole_in_both_languages() -> None:
     draft = read(SAMPLE)
     for block in draft.blocks:
-        wanted = {name for name, must in TYPES[block.type].fields(block.data).items() if must}
+        wanted = {name for name, must in TYPES[block.type].fields(block.data).items() if must.must}
         for locale in draft.locales:
             assert wanted <= set(block.texts.get(locale, {}))
 
