@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from functools import lru_cache, partial
+from itertools import groupby
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -11,7 +12,7 @@ from mailer.i18n import N_, languages
 from mailer.model import Edition
 from mailer.render import markdown
 from mailer.render.holes import Marks
-from mailer.render.layout import parts, sequence
+from mailer.render.layout import Part, View, parts, sequence
 from mailer.render.mjml import compile_mjml
 from mailer.resources import folder
 
@@ -33,6 +34,13 @@ _LOOK = {
     "dark_accent": "#f0a37c",
 }
 """The colours of a newsletter whose theme names none; ``dark_`` ones where a reader's screen is dark."""
+
+# What does not stand on plain paper.
+_BANDS = {"masthead": "band", "footer": "foot"} | dict.fromkeys(
+    ("language_jump", "stats", "pull_quote", "event", "action", "donation", "share", "social"), "panel"
+)
+# A letter among letters has no coloured head.
+_PLAIN = "plain-letter"
 
 _COLOUR = re.compile("#[0-9a-fA-F]{6}")
 
@@ -57,7 +65,8 @@ def render(edition: Edition, mode: str, marks: Marks, *, web: bool) -> str:
     laid_out = parts(edition, mode, marks)
     mjml = template.render(
         parts=laid_out,
-        sequence=list(sequence(edition, laid_out)),
+        bands=_bands(edition, laid_out),
+        plain=edition.template == _PLAIN,
         tags=languages(mode),
         look=look,
         web=web,
@@ -67,6 +76,13 @@ def render(edition: Edition, mode: str, marks: Marks, *, web: bool) -> str:
     )
     document = compile_mjml(mjml)
     return _as_page(document) if web else document
+
+
+def _bands(edition: Edition, laid_out: list[Part]) -> list[tuple[str, list[tuple[Part, View]]]]:
+    """Neighbours on the same ground together: each band costs a mail a kilobyte of tables."""
+    grounds = _BANDS | ({"masthead": "paper"} if edition.template == _PLAIN else {})
+    runs = groupby(sequence(edition, laid_out), key=lambda each: grounds.get(each[1].type, "paper"))
+    return [(band, list(run)) for band, run in runs]
 
 
 def _as_page(document: str) -> str:

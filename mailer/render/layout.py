@@ -46,10 +46,14 @@ class View:
     notice: bool
     anchor: str
 
+    def said(self, field: str) -> str:
+        """A field's text; empty where there is none."""
+        return self.text.get(field, "")
+
     @property
     def title(self) -> str:
         """What a table of contents calls it; empty for what it does not list."""
-        return self.text.get("title", "")
+        return self.said("title")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,8 @@ class Part:
     """The language that follows below, where this part is the first of two."""
     above: str | None
     """The language that came first, where this part is the second of two."""
+    leads: bool
+    """Whether the mail begins with it."""
     marks: Marks
 
     @property
@@ -119,6 +125,10 @@ class Part:
         """Says in this reader's language that a block comes in another: （只有English版）."""
         return self.say(N_("(in %(language)s only)")) % {"language": language_name(block.voice.tag, self.tag)}
 
+    def translator(self, block: View) -> str:
+        """Who translated an article."""
+        return self.say(N_("Translated by %(name)s")) % {"name": block.said("translator")}
+
     def source(self, block: View) -> str:
         """Where an article was first published, and when; empty where neither is known."""
         data, source = block.data, block.text.get("source")
@@ -126,6 +136,10 @@ class Part:
             values = {"source": source, "date": self.day(data.published)}
             return self.say(N_("First published in %(source)s, %(date)s.")) % values
         return self.say(N_("First published in %(source)s.")) % {"source": source} if source else ""
+
+    def go_on(self, title: str) -> str:
+        """What a link to the whole of a post says to those who hear it."""
+        return self.say(N_("Continue reading: %(title)s")) % {"title": title}
 
     def jump(self) -> str:
         """The words of the link to the other part, in the language that they lead to."""
@@ -140,6 +154,8 @@ class Part:
         return [block for block in self.blocks if block.title and block.type not in {"toc", "article_card"}]
 
 
+CONVERTED = N_("Converted automatically from Traditional Chinese.")
+"""What readers of a language that nobody writes are told."""
 _FOOTER = "footer"
 # What each hole is for; a hole's name is NAME-TAG, ``web`` has one value for all.
 READER_HOLES = ("greeting", "unsubscribe", "since")
@@ -156,7 +172,7 @@ def parts(edition: Edition, mode: str, marks: Marks) -> list[Part]:
     stacked = edition.layout is Layout.STACKED
     around = zip([None, *tags], tags, [*tags[1:], None], strict=False)
     return [
-        _part(edition, tag, above if stacked else None, other if stacked else None, set(tags) - {tag}, marks)
+        _part(edition, tag, tags, marks, above=above if stacked else None, other=other if stacked else None)
         for above, tag, other in around
     ]
 
@@ -181,7 +197,10 @@ def named(edition: Edition, names: Mapping[str, str], tag: str) -> str:
     return with_simplified(names, protected(edition.newsletter.terms))[tag]
 
 
-def _part(edition: Edition, tag: str, above: str | None, other: str | None, beside: set[str], marks: Marks) -> Part:
+def _part(
+    edition: Edition, tag: str, tags: Sequence[str], marks: Marks, *, above: str | None, other: str | None
+) -> Part:
+    beside = set(tags) - {tag}
     first, newsletter = front(edition, tag), edition.newsletter
     han = next(filter(chinese.is_chinese, [tag, *beside, *edition.locales]), ZH)
     blocks = tuple(_views(edition, tag, beside, han))
@@ -200,6 +219,7 @@ def _part(edition: Edition, tag: str, above: str | None, other: str | None, besi
         reading_time=catalogue(tag).ngettext("%(n)s min read", "%(n)s mins read", minutes) % {"n": minutes},
         other=other,
         above=above,
+        leads=tag == tags[0],
         marks=marks,
     )
 

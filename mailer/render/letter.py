@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from mailer.model import Edition
 from mailer.render.holes import Marks
-from mailer.render.layout import Part, View, parts, sequence
+from mailer.render.layout import CONVERTED, Part, View, parts, sequence
 from mailer.render.text import RULE, plain
 
 _BAR = "=" * 40
@@ -18,7 +18,9 @@ def render(edition: Edition, mode: str, marks: Marks) -> str:
         if part.above and block is part.blocks[0]:
             paragraphs.append(_BAR)
         paragraphs += _block(part, block)
-    return "\n\n".join(paragraphs) + "\n"
+    # Two blocks may each want a rule between them.
+    once = [each for each, before in zip(paragraphs, ["", *paragraphs], strict=False) if each != RULE or before != RULE]
+    return "\n\n".join(once) + "\n"
 
 
 def _block(part: Part, block: View) -> Iterator[str]:
@@ -32,6 +34,8 @@ def _masthead(part: Part, block: View) -> Iterator[str]:
     yield f"{part.title}\n{part.reading_time}"
     if part.other and part.jumps:
         yield f"[{part.jump()}]"
+    if part.is_automatic:
+        yield part.say(CONVERTED)
     yield RULE
 
 
@@ -62,7 +66,7 @@ def _figure(part: Part, block: View, key: str, value: str) -> str:
     qualifier = plain(block.text.get(f"{key}.qualifier", ""))
     space = "" if part.voice.is_chinese else " "
     unit = block.text.get(f"{key}.unit", "")
-    amount = f"{qualifier}{space if qualifier else ''}{value}{space if unit else ''}{unit}"
+    amount = f"{qualifier}{space if qualifier else ''}{value}{space if unit not in {'', '%'} else ''}{unit}"
     return f"{plain(block.text[key])}{_colon(part)}{amount}"
 
 
@@ -136,7 +140,9 @@ def _digest(part: Part, block: View) -> Iterator[str]:
 
 def _article(part: Part, block: View) -> Iterator[str]:
     yield RULE
-    yield _lines(*(block.text.get(name) for name in ("kicker", "title", "series", "author", "translator")))
+    yield _lines(*(block.text.get(name) for name in ("kicker", "title", "series", "author")))
+    if block.said("translator"):
+        yield part.translator(block)
     yield from _given(block, "abstract", "dateline", "body")
     if source := part.source(block):
         yield source

@@ -29,6 +29,7 @@ _STYLES = {
     "h4": "margin:1em 0 .4em 0;font-size:1em",
 }
 _BARE = re.compile(rf"<({'|'.join(_STYLES)})(?=[ />])")
+_LAST = re.compile(r'<p style="[^"]*">(?=(?:(?!<p ).)*</p>$)', re.DOTALL)
 _HEADING = re.compile(r"(</?)h[1-6]\b")
 
 
@@ -37,10 +38,14 @@ def tokens(source: str) -> list[Token]:
     return _PARSER.parse(source)
 
 
-def html(source: str, link_colour: str) -> Markup:
-    """Well-formed, cleaned HTML with inline styles; the only place where text becomes ``Markup``."""
+def html(source: str, link_colour: str, *, flush: bool = False) -> Markup:
+    """Well-formed, cleaned HTML with inline styles; the only place where text becomes ``Markup``.
+
+    ``flush``: nothing is left free below the last paragraph.
+    """
     # The edition's own headings are h1 and h2; those inside a text stand below them.
-    return _styled(_HEADING.sub(r"\1h3", _PARSER.render(source)), link_colour)
+    styled = _styled(_HEADING.sub(r"\1h3", _PARSER.render(source)), link_colour)
+    return Markup(_LAST.sub('<p style="margin:0">', styled)) if flush else styled  # noqa: S704 — the same, but for a margin
 
 
 def line(source: str, link_colour: str) -> Markup:

@@ -17,7 +17,9 @@ from mailer.errors import InvalidError
 from mailer.i18n import N_
 
 _DEEPEST = 100
-_HTML = frozenset("a b blockquote br code div em h1 h2 h3 h4 hr img li meta ol p span strong style u ul".split())  # noqa: SIM905
+_HTML = frozenset(
+    ["a", "b", "blockquote", "br", "code", "div", "em", "h1", "h2", "h3", "h4", "hr", "img", "li", "meta", "ol", "p", "span", "strong", "style", "table", "td", "tr", "u", "ul"]
+)
 # Each component, and where it may stand: elsewhere the renderer drops it without a word.
 _PARENTS = {
     "mjml": [""],
@@ -37,7 +39,7 @@ _PARENTS = {
 }
 _ATTRIBUTES = frozenset(
     "align alt background-color border-color border-radius border-top border-width color css-class font-family"  # noqa: SIM905
-    " font-size height href lang line-height padding src title width".split()
+    " font-size font-weight height href inner-padding lang line-height padding src title width".split()
 )
 _FORBIDDEN_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 

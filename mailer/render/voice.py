@@ -21,6 +21,11 @@ class Voice:
         """Whether it is written in Han."""
         return chinese.is_chinese(self.tag)
 
+    @property
+    def is_simplified(self) -> bool:
+        """Whether it is set in the glyphs of Simplified Chinese."""
+        return self.tag.startswith("zh-Hans")
+
     def runs(self, html: Markup) -> Markup:
         """Words in it: Han upright, and named as Chinese where the language is not."""
         return upright(html) if self.is_chinese else name_han(html, self.han)
