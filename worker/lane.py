@@ -122,8 +122,8 @@ class Lane:
         """Make each row's message, then commit that they are about to go; where that fails they go back."""
         office = self._office
         try:
-            await office.read(lambda session: office.letters.learn(session, campaign, rows))
-            parcels = office.letters.parcels(campaign, rows)
+            issue = await office.read(lambda session: office.letters.learn(session, campaign, rows))
+            parcels = office.letters.parcels(issue, rows)
         except Exception:
             await office.write(lambda session: claim.release(session, [row.id for row in rows], token))
             office.journal.settled(token)

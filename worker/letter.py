@@ -1,53 +1,71 @@
 """From a claimed row to a parcel: opened for sending, filled, addressed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from mailer import clock
 from mailer.audience.address import domain
 from mailer.errors import InvalidError
 from mailer.installation import Installation
-from mailer.model import Campaign, Topic, Variant
+from mailer.model import Campaign, Image, Topic, Variant
 from mailer.model.subscriber import place
 from mailer.render import links
-from mailer.render.message import Envelope, build
+from mailer.render.message import Envelope, Mail, compile_mail
 from mailer.render.variant import Frozen, Reader
 from mailer.vault import Opener
 from worker.claim import Claimed
 from worker.transport import Fate, Outcome, Parcel
 
+_MOST_KEPT = 8
+"""Campaigns whose mails are kept compiled: each mail may hold a megabyte of pictures."""
+
 
 @dataclass(frozen=True, slots=True)
-class _Issue:
-    """What all mails of one campaign share."""
+class Issue:
+    """What all mails of one campaign share, and each of its variants that is known, compiled."""
 
     envelope: Envelope
     topic_names: dict[str, str]
     return_address: str
     zone: ZoneInfo
+    mails: dict[int, Mail] = field(default_factory=dict)
 
 
 class Letters:
-    """Makes parcels; campaigns and variants are read once and kept, since both are frozen."""
+    """Makes parcels; campaigns and variants are read and compiled once and kept, since both are frozen."""
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
-        self._issues: dict[int, _Issue] = {}
-        self._variants: dict[int, Frozen] = {}
+        self._issues: dict[int, Issue] = {}
+        self._lock = Lock()
 
-    def learn(self, session: Session, campaign_id: int, rows: Sequence[Claimed]) -> None:
-        """Read what is not known yet for these rows."""
-        if campaign_id not in self._issues:
-            self._issues[campaign_id] = self._issue(session, campaign_id)
-        for variant_id in {row.variant_id for row in rows} - self._variants.keys():
-            variant = session.get_one(Variant, variant_id)
-            url = links.web_version(self._installation.settings.public_url, variant.hash)
-            self._variants[variant_id] = Frozen.load(variant, url)
+    def learn(self, session: Session, campaign_id: int, rows: Sequence[Claimed]) -> Issue:
+        """What these rows need, read where it is not known yet.
 
-    def _issue(self, session: Session, campaign_id: int) -> _Issue:
+        One lane at a time: the others would only do the same once more.
+        """
+        with self._lock:
+            issue = self._issues.pop(campaign_id, None) or self._issue(session, campaign_id)
+            for variant_id in {row.variant_id for row in rows} - issue.mails.keys():
+                issue.mails[variant_id] = self._mail(session, issue.envelope, variant_id)
+            # The one used last stands last.
+            self._issues[campaign_id] = issue
+            while len(self._issues) > _MOST_KEPT:
+                self._issues.pop(next(iter(self._issues)))
+            return issue
+
+    def _mail(self, session: Session, envelope: Envelope, variant_id: int) -> Mail:
+        variant = session.get_one(Variant, variant_id)
+        frozen = Frozen.load(variant, links.web_version(envelope.public_url, variant.hash))
+        images = session.scalars(select(Image).where(Image.hash.in_(frozen.images)))
+        return compile_mail(frozen, envelope, {image.hash: image for image in images})
+
+    def _issue(self, session: Session, campaign_id: int) -> Issue:
         campaign = session.get_one(
             Campaign, campaign_id, options=[joinedload(Campaign.topic).joinedload(Topic.newsletter)]
         )
@@ -59,18 +77,19 @@ class Letters:
             sender_address=newsletter.sender_address,
             unsubscribe_address=newsletter.return_address,
             domain=domain(newsletter.sender_address),
+            public_url=self._installation.settings.public_url,
         )
-        return _Issue(envelope, topic.name, newsletter.return_address, ZoneInfo(newsletter.zone))
+        return Issue(envelope, topic.name, newsletter.return_address, ZoneInfo(newsletter.zone))
 
-    def parcels(self, campaign_id: int, rows: Sequence[Claimed]) -> list[Parcel | Outcome]:
+    def parcels(self, issue: Issue, rows: Sequence[Claimed]) -> list[Parcel | Outcome]:
         """A parcel for each row, in their order; or why there can be none of this reader.
 
         Any other fault is the installation's, and raised: nobody may fail for it.
         """
         with self._installation.keys.open("send") as opener:
-            return [self._parcel(self._issues[campaign_id], row, opener) for row in rows]
+            return [self._parcel(issue, row, opener) for row in rows]
 
-    def _parcel(self, issue: _Issue, row: Claimed, opener: Opener) -> Parcel | Outcome:
+    def _parcel(self, issue: Issue, row: Claimed, opener: Opener) -> Parcel | Outcome:
         keys = self._installation.keys
         try:
             address = opener.text(row.address, row.data_key, place("address", row.ref))
@@ -78,10 +97,8 @@ class Letters:
             link = links.unsubscribe(self._installation.settings.public_url, keys, row.ref, row.topic_id)
             reader = Reader(name, issue.topic_names, row.since.astimezone(issue.zone), link)
             date = clock.now().astimezone(issue.zone)
-            frozen = self._variants[row.variant_id]
-            content = build(
-                frozen, issue.envelope, reader, address, keys.message_id(issue.envelope.campaign_id, row.ref), date
-            )
+            message_id = keys.message_id(issue.envelope.campaign_id, row.ref)
+            content = issue.mails[row.variant_id].fill(reader, address, message_id, date)
         except InvalidError as error:
             return Outcome(Fate.FAILED, reply=str(error))
         return Parcel(row.id, issue.return_address, address, content)

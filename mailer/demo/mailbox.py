@@ -1,6 +1,8 @@
 """The sink's folder as a mailbox: what arrived, for whom, and how to read it."""
 
 import json
+import re
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -31,6 +33,7 @@ class Mail:
     headers: list[tuple[str, str]]
     text: str
     html: str
+    """With each embedded picture in the place that names it, so that it can be shown by itself."""
 
 
 class Mailbox:
@@ -72,7 +75,7 @@ class Mailbox:
             languages=str(message["Content-Language"] or "").split(", "),
             headers=[(name, str(value)) for name, value in message.items()],
             text=_part(message, "text/plain"),
-            html=_part(message, "text/html"),
+            html=_with_pictures(message, _part(message, "text/html")),
         )
 
 
@@ -84,3 +87,15 @@ def _part(message: Message, kind: str) -> str:
     part = next((part for part in message.walk() if part.get_content_type() == kind), None)
     payload = part.get_payload(decode=True) if part else b""
     return payload.decode() if isinstance(payload, bytes) else ""
+
+
+def _with_pictures(message: Message, html: str) -> str:
+    """HTML whose ``cid:`` addresses (RFC 2392) are the pictures themselves (RFC 2397)."""
+    pictures = {}
+    for part in message.walk():
+        content = part.get_payload(decode=True)
+        if part["Content-ID"] and isinstance(content, bytes):
+            pictures[part["Content-ID"].strip("<>")] = (
+                f"data:{part.get_content_type()};base64,{b64encode(content).decode()}"
+            )
+    return re.sub(r'(?<=src=")cid:([^"]+)', lambda found: pictures.get(found[1], found[0]), html)

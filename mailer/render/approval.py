@@ -7,13 +7,17 @@ from mailer.errors import InvalidError
 from mailer.i18n import N_, self_name
 from mailer.model import Edition, Variant
 from mailer.render.variant import freeze
+from mailer.render.weight import weigh
 
 
 def approve(session: Session, edition: Edition, approver: str) -> list[Variant]:
     """Sign and freeze. Raises what ``sign`` and rendering raise, and InvalidError for a nameless language."""
     _demand_names(edition)
     sign(session, edition, approver)
-    return freeze(session, edition)
+    variants = freeze(session, edition)
+    for variant in variants:
+        weigh(session, variant).demand()
+    return variants
 
 
 def _demand_names(edition: Edition) -> None:

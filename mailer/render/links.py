@@ -11,3 +11,8 @@ def unsubscribe(public_url: str, keys: Vault, ref: bytes, topic_id: int) -> str:
 def web_version(public_url: str, variant_hash: str) -> str:
     """A variant's web version: the same address for every reader."""
     return f"{public_url}/web/{variant_hash}"
+
+
+def image(public_url: str, image_hash: str) -> str:
+    """A hosted picture: the same address for every reader."""
+    return f"{public_url}/i/{image_hash}"

@@ -1,4 +1,8 @@
-"""One person's mail as bytes: header, text part, HTML part (RFC 5322, RFC 2045, RFC 2046 §5.1.4)."""
+"""Mails as bytes: compiled once per variant and campaign, then filled for each reader by splicing alone.
+
+multipart/mixed, where there is a calendar, around multipart/alternative: the plain text, and the
+HTML, which with embedded pictures is a multipart/related (RFC 2046 §5.1, RFC 2387, RFC 6047).
+"""
 
 import secrets
 from collections.abc import Mapping
@@ -7,9 +11,14 @@ from datetime import datetime
 from email.utils import format_datetime
 
 from mailer.i18n import languages
-from mailer.render import header, transfer
+from mailer.model import Image
+from mailer.render import header, links, pictures, transfer
 from mailer.render.holes import Form
-from mailer.render.variant import Frozen, Reader
+from mailer.render.variant import Calendar, Frozen, Reader
+
+# Where the two bodies go in what is fixed: an octet that no mail may hold.
+_HERE = b"\0"
+_FILE_ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,52 +34,127 @@ class Envelope:
     unsubscribe_address: str
     domain: str
     """Where Message-IDs live: ours."""
+    public_url: str
+    """Where hosted pictures are."""
 
 
-def build(frozen: Frozen, envelope: Envelope, reader: Reader, address: str, message_id: str, date: datetime) -> bytes:
-    """The complete message, CRLF throughout, no line longer than 998 octets, plain ASCII.
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One variant in one campaign, ready for its readers."""
 
-    ``address`` is the recipient's, canonical; ``message_id`` the left side of its Message-ID.
-    """
-    values = frozen.values(reader)
-    # `=_` can occur neither in base64 nor in quoted-printable: no body line can be taken for the boundary.
-    boundary = f"=_{secrets.token_hex(12)}"
+    _frozen: Frozen
+    _envelope: Envelope
+    _text: transfer.Body
+    _html: transfer.Body
+    _fixed: tuple[bytes, bytes, bytes]
+    """What stands before the text, between text and HTML, and behind."""
+
+    def fill(self, reader: Reader, address: str, message_id: str, date: datetime) -> bytes:
+        """The complete message, CRLF throughout, no line longer than 998 octets, plain ASCII.
+
+        ``address`` is the recipient's, canonical; ``message_id`` the left side of its Message-ID.
+        Raises InvalidError for what no header can hold.
+        """
+        values = self._frozen.values(reader)
+        before, between, behind = self._fixed
+        return b"".join(
+            [
+                *self._header(reader, address, message_id, date),
+                before,
+                *self._text.fill(values),
+                between,
+                *self._html.fill(self._frozen.html_values(values)),
+                behind,
+            ]
+        )
+
+    def size(self) -> int:
+        """Octets of what every reader gets."""
+        return sum(map(len, self._fixed)) + self._text.size() + self._html.size()
+
+    def _header(self, reader: Reader, address: str, message_id: str, date: datetime) -> list[bytes]:
+        """The fields that differ per reader."""
+        page = f"{reader.unsubscribe}?lang={languages(self._frozen.mode)[0]}"
+        token = reader.unsubscribe.rpartition("/")[2]
+        return [
+            header.exact("Date", format_datetime(date)),
+            header.mailbox("To", reader.name, address),
+            header.exact("Message-ID", f"<{message_id}@{self._envelope.domain}>"),
+            # RFC 2369 and RFC 8058: providers show their own button for it.
+            header.exact(
+                "List-Unsubscribe", f"<{page}>, <mailto:{self._envelope.unsubscribe_address}?subject={token}>"
+            ),
+        ]
+
+
+def compile_mail(frozen: Frozen, envelope: Envelope, images: Mapping[str, Image]) -> Mail:
+    """A variant's mail for a campaign, with its ``images`` by hash; KeyError where one is missing."""
+    text, html = transfer.compile_form(frozen.text), transfer.compile_form(_with_pictures(frozen, envelope))
+    page = _part("text/html; charset=utf-8", html.encoding, _HERE)
+    if frozen.images and not frozen.hosted:
+        page = _multipart('related; type="text/html"', page, *(_embedded(images[hash_]) for hash_ in frozen.images))
+    whole = _multipart("alternative", _part("text/plain; charset=utf-8", text.encoding, _HERE), page)
+    if frozen.calendar:
+        whole = _multipart("mixed", whole, _attached(frozen.calendar))
+    before, between, behind = (_header(frozen, envelope) + whole).split(_HERE)
+    return Mail(frozen, envelope, text, html, (before, between, behind))
+
+
+def _with_pictures(frozen: Frozen, envelope: Envelope) -> Form:
+    if frozen.hosted:
+        return pictures.placed(frozen.html, lambda hash_: links.image(envelope.public_url, hash_))
+    return pictures.placed(frozen.html, lambda hash_: f"cid:{_content_id(hash_)}")
+
+
+def _content_id(image_hash: str) -> str:
+    """The name of an embedded picture (RFC 2392): half of its hash, which nothing else in the world has."""
+    return f"{image_hash[:32]}@pictures.twinletter"
+
+
+def _header(frozen: Frozen, envelope: Envelope) -> bytes:
+    """The fields that are everybody's."""
     return b"".join(
         [
-            *_header(frozen, envelope, reader, address, message_id, date),
-            f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'.encode(),
-            _part(boundary, "plain", frozen.text, values),
-            _part(boundary, "html", frozen.html, frozen.html_values(values)),
-            f"--{boundary}--\r\n".encode(),
+            header.mailbox("From", frozen.sender, envelope.sender_address),
+            header.text("Subject", frozen.subject),
+            header.exact("List-Id", f"<{envelope.list_id}>"),
+            header.exact("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+            # Gmail's Feedback Loop: campaign, newsletter, sender; nothing of the reader.
+            header.exact("Feedback-ID", f"{envelope.campaign_id}:{envelope.newsletter}:{envelope.domain}"),
+            header.exact("Content-Language", ", ".join(languages(frozen.mode))),
+            header.exact("MIME-Version", "1.0"),
         ]
     )
 
 
-def _header(
-    frozen: Frozen, envelope: Envelope, reader: Reader, address: str, message_id: str, date: datetime
-) -> list[bytes]:
-    tags = languages(frozen.mode)
-    page = f"{reader.unsubscribe}?lang={tags[0]}"
-    token = reader.unsubscribe.rpartition("/")[2]
-    return [
-        header.exact("Date", format_datetime(date)),
-        header.mailbox("From", frozen.sender, envelope.sender_address),
-        header.mailbox("To", reader.name, address),
-        header.text("Subject", frozen.subject),
-        header.exact("Message-ID", f"<{message_id}@{envelope.domain}>"),
-        header.exact("List-Id", f"<{envelope.list_id}>"),
-        # RFC 2369 and RFC 8058: providers show their own button for it.
-        header.exact("List-Unsubscribe", f"<{page}>, <mailto:{envelope.unsubscribe_address}?subject={token}>"),
-        header.exact("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
-        # Gmail's Feedback Loop: campaign, newsletter, sender; nothing of the reader.
-        header.exact("Feedback-ID", f"{envelope.campaign_id}:{envelope.newsletter}:{envelope.domain}"),
-        header.exact("Content-Language", ", ".join(tags)),
-    ]
+def _multipart(subtype: str, *parts: bytes) -> bytes:
+    # `=_` can occur neither in base64 nor in quoted-printable: no body line can be taken for the boundary.
+    boundary = f"=_{secrets.token_hex(12)}"
+    opening = f"--{boundary}\r\n".encode()
+    head = f'Content-Type: multipart/{subtype};\r\n boundary="{boundary}"\r\n\r\n'.encode()
+    return head + b"".join(opening + part for part in parts) + f"--{boundary}--\r\n".encode()
 
 
-def _part(boundary: str, subtype: str, form: Form, values: Mapping[str, str]) -> bytes:
-    encoding, octets = transfer.body(form, values)
-    head = (
-        f"--{boundary}\r\nContent-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
+def _part(media_type: str, encoding: str, octets: bytes, *more: str) -> bytes:
+    fields = [f"Content-Type: {media_type}", f"Content-Transfer-Encoding: {encoding}", *more]
+    return "\r\n".join([*fields, "", ""]).encode("ascii") + octets
+
+
+def _embedded(image: Image) -> bytes:
+    return _part(
+        image.media_type,
+        "base64",
+        transfer.based(image.content),
+        f"Content-ID: <{_content_id(image.hash)}>",
+        f'Content-Disposition: inline; filename="{image.hash[:12]}.{_FILE_ENDINGS[image.media_type]}"',
     )
-    return head.encode() + octets
+
+
+def _attached(calendar: Calendar) -> bytes:
+    body = transfer.compile_form(Form((calendar.text,), ()))
+    return _part(
+        "text/calendar; charset=utf-8; method=PUBLISH",
+        body.encoding,
+        b"".join(body.fill({})),
+        f'Content-Disposition: attachment;\r\n filename="{calendar.name}"',
+    )

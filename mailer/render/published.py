@@ -1,11 +1,11 @@
-"""Frozen variants by their hash, as the web version and the console show them."""
+"""Frozen variants and stored pictures by their hash, as the web version and the console show them."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailer.errors import NotFoundError
 from mailer.i18n import N_
-from mailer.model import Variant
+from mailer.model import Image, Variant
 from mailer.render.variant import Frozen
 
 
@@ -15,3 +15,11 @@ def find(session: Session, variant_hash: str, web_url: str) -> Frozen:
     if variant is None:
         raise NotFoundError(N_("There is no newsletter at this address."))
     return Frozen.load(variant, web_url)
+
+
+def picture(session: Session, image_hash: str) -> Image:
+    """The picture with this hash, or NotFoundError."""
+    found = session.get(Image, image_hash)
+    if found is None:
+        raise NotFoundError(N_("There is no picture at this address."))
+    return found

@@ -1,56 +1,139 @@
 """Bodies for the wire: quoted-printable or base64, whichever is shorter (RFC 2045 §6).
 
-Quoted-printable is cut at the holes: the fixed text is encoded once and kept, a reader's values
-each time. A value stands between soft line breaks, so that no fixed line ever moves.
+A form is compiled once: its fixed text is encoded and kept. Only a reader's values are encoded
+per mail, and no fixed line ever moves for them.
 """
 
 import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import ClassVar, NamedTuple, Protocol
 
 from mailer.render.holes import Form
 
 # With its soft break, and a first character written as three, a line stays within 76.
 _WIDTH = 73
 _SOFT = b"=\r\n"
-_UNSAFE = re.compile(rb"[^\x20-\x3c\x3e-\x7e]")
+_UNSAFE = re.compile(rb"[^\x20-\x3c\x3e-\x7e]+")
+_ESCAPES = [b"=%02X" % octet for octet in range(256)]
+
+
+class Body(Protocol):
+    """A form as it travels."""
+
+    encoding: ClassVar[str]
+    """What Content-Transfer-Encoding says of it."""
+
+    def fill(self, values: Mapping[str, str]) -> list[bytes]:
+        """Its octets, in pieces, with each hole filled: lines of at most 76 octets, ended by CRLF.
+
+        The last line end belongs to the boundary that follows, not to the text.
+        """
+
+    def size(self) -> int:
+        """Octets of what is fixed."""
+
+
+def compile_form(form: Form) -> Body:
+    """A form in the encoding that makes it shorter."""
+    quoted_printable = _Quoted.of(form)
+    in_base64 = sum(len(part.encode()) for part in form.parts) * 78 // 57
+    return quoted_printable if quoted_printable.size() <= in_base64 else _Based.of(form)
 
 
 @dataclass(frozen=True, slots=True)
-class _Lines:
-    """A form in quoted-printable: as ``Form``, each part ending where a line begins."""
+class _Quoted:
+    """Quoted-printable: as ``Form``, each part ending where a line begins, each value on lines of its own."""
 
+    encoding: ClassVar[str] = "quoted-printable"
     parts: tuple[bytes, ...]
     holes: tuple[str, ...]
 
-    def fill(self, values: Mapping[str, str]) -> bytes:
-        pieces = [self.parts[0]]
-        for hole, part in zip(self.holes, self.parts[1:], strict=True):
-            pieces += [_ended(quoted(values[hole])), part]
-        return b"".join(pieces)
+    @classmethod
+    def of(cls, form: Form) -> "_Quoted":
+        *inner, last = map(quoted, form.parts)
+        return cls((*map(_ended, inner), last + b"\r\n"), form.holes)
+
+    def size(self) -> int:
+        return sum(map(len, self.parts))
+
+    def fill(self, values: Mapping[str, str]) -> list[bytes]:
+        encoded = {hole: _ended(quoted(values[hole])) for hole in set(self.holes)}
+        pieces = [self.parts[0]] * (2 * len(self.parts) - 1)
+        pieces[1::2] = [encoded[hole] for hole in self.holes]
+        pieces[2::2] = self.parts[1:]
+        return pieces
 
 
-def body(form: Form, values: Mapping[str, str]) -> tuple[str, bytes]:
-    """(Content-Transfer-Encoding, octets) of a filled form.
+class _Phase(NamedTuple):
+    """Fixed octets, cut where they meet groups of three: ``head`` completes the one before, ``tail`` begins another."""
 
-    Lines end in CRLF and hold at most 76 octets. The last line end belongs to the boundary that
-    follows, not to the text.
+    head: bytes
+    lines: bytes
+    tail: bytes
+
+
+class _Run(NamedTuple):
+    """Holes with the octet or none that follows each, and the fixed octets after them in three phases."""
+
+    holes: tuple[tuple[str, bytes], ...]
+    phases: tuple[_Phase, _Phase, _Phase]
+
+
+_NOTHING = _Phase(b"", b"", b"")
+
+
+@dataclass(frozen=True, slots=True)
+class _Based:
+    """Base64, which turns three octets into four characters: a value that is no multiple of three shifts the rest.
+
+    So fixed octets are kept in three phases, with none, one or two given away to the group before.
+    Those too short to give any are encoded together with the values around them.
     """
-    if lines := _compiled(form):
-        return "quoted-printable", lines.fill(values) + b"\r\n"
-    octets = base64.b64encode(_canonical(form.fill(values)))
-    return "base64", b"".join(octets[start : start + 76] + b"\r\n" for start in range(0, len(octets), 76))
+
+    encoding: ClassVar[str] = "base64"
+    first: _Phase
+    runs: tuple[_Run, ...]
+
+    @classmethod
+    def of(cls, form: Form) -> "_Based":
+        first, *rest = map(_canonical, form.parts)
+        runs: list[_Run] = []
+        holes: list[tuple[str, bytes]] = []
+        for number, (hole, part) in enumerate(zip(form.holes, rest, strict=True), 1):
+            is_last = number == len(rest)
+            if len(part) > 1:
+                one, two, three = (_phase(part, given, is_last=is_last) for given in range(3))
+                runs.append(_Run((*holes, (hole, b"")), (one, two, three)))
+                holes = []
+                continue
+            holes.append((hole, part))
+            if is_last:
+                runs.append(_Run(tuple(holes), (_NOTHING, _NOTHING, _NOTHING)))
+        return cls(_phase(first, 0, is_last=not rest), tuple(runs))
+
+    def size(self) -> int:
+        return len(self.first.lines) + sum(len(run.phases[0].lines) for run in self.runs)
+
+    def fill(self, values: Mapping[str, str]) -> list[bytes]:
+        encoded = {hole: _canonical(values[hole]) for run in self.runs for hole, _ in run.holes}
+        pieces, tail = [self.first.lines], self.first.tail
+        for holes, phases in self.runs:
+            octets = tail + b"".join([encoded[hole] + after for hole, after in holes])
+            head, lines, tail = phases[-len(octets) % 3]
+            pieces += (based(octets + head), lines)
+        return pieces
 
 
-@lru_cache(maxsize=64)
-def _compiled(form: Form) -> _Lines | None:
-    """The form in quoted-printable, or None where base64 is shorter."""
-    *inner, last = map(quoted, form.parts)
-    lines = _Lines((*map(_ended, inner), last), form.holes)
-    in_base64 = sum(len(part.encode()) for part in form.parts) * 78 // 57
-    return lines if sum(map(len, lines.parts)) <= in_base64 else None
+def _phase(octets: bytes, given: int, *, is_last: bool) -> _Phase:
+    end = len(octets) if is_last else len(octets) - (len(octets) - given) % 3
+    return _Phase(octets[:given], based(octets[given:end]), octets[end:])
+
+
+def based(octets: bytes) -> bytes:
+    """Octets in base64, lines of 76 (RFC 2045 §6.8)."""
+    return base64.encodebytes(octets).replace(b"\n", b"\r\n")
 
 
 def quoted(text: str) -> bytes:
@@ -60,7 +143,7 @@ def quoted(text: str) -> bytes:
 
 def _wrapped(line: bytes) -> list[bytes]:
     """One line of text as lines of the wire."""
-    rest = _UNSAFE.sub(lambda octet: b"=%02X" % ord(octet[0]), line)
+    rest = _UNSAFE.sub(lambda run: b"".join([_ESCAPES[octet] for octet in run[0]]), line)
     if rest.endswith(b" "):
         rest = rest[:-1] + b"=20"
     wrapped = []

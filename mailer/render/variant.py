@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailer import clock
@@ -12,20 +13,20 @@ from mailer.characters import refuse_controls
 from mailer.chinese import is_chinese
 from mailer.errors import InvalidError
 from mailer.i18n import N_, ZH, best, catalogue, greeting, languages, long_date, modes
-from mailer.model import Edition, Variant
-from mailer.render import html, letter
+from mailer.model import Edition, Image, Images, Variant
+from mailer.render import html, letter, links, pictures
 from mailer.render.han import name_han
 from mailer.render.holes import Form, Marks, escaped
 from mailer.render.layout import front, holes, named
 from mailer.vault import digest
 
-_LARGEST_HTML = 95_000
-"""Octets of decoded HTML; beyond about 102 KB Gmail cuts a mail short."""
-
 
 def freeze(session: Session, edition: Edition) -> list[Variant]:
     """Render and store every variant of an edition's present approval."""
     variants = [_render(edition, mode) for mode in modes([*edition.locales, *edition.derived])]
+    shown = {image_hash for variant in variants for image_hash in variant.content["images"]}
+    if shown - set(session.scalars(select(Image.hash).where(Image.hash.in_(shown)))):
+        raise InvalidError(N_("The layout cannot be rendered: %(why)s."), why="it shows a picture that is not stored")
     session.add_all(variants)
     session.flush()
     return variants
@@ -40,17 +41,11 @@ def _render(edition: Edition, mode: str) -> Variant:
         "text": marks.split(letter.render(edition, mode, marks), known, needed),
         "web": marks.split(html.render(edition, mode, marks, web=True), known),
     }
-    size = sum(len(part.encode()) for part in forms["html"].parts)
-    if size > _LARGEST_HTML:
-        raise InvalidError(
-            N_(
-                "The variant %(mode)s is %(size)s KB long, and Gmail cuts mails short beyond 95 KB:"
-                " shorten the edition."
-            ),
-            mode=mode,
-            size=size // 1000,
-        )
-    content = {name: form.stored() for name, form in forms.items()} | {"sender": _sender(edition, mode)}
+    content = {name: form.stored() for name, form in forms.items()} | {
+        "sender": _sender(edition, mode),
+        "images": pictures.shown(forms["html"]),
+        "hosted": edition.newsletter.images is Images.HOSTED,
+    }
     subject = _subject(edition, mode)
     return Variant(
         edition_id=edition.id,
@@ -85,8 +80,16 @@ class Reader:
 
 
 @dataclass(frozen=True, slots=True)
+class Calendar:
+    """The events of a variant as a file: its name, in ASCII, and what it holds (RFC 5545)."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Frozen:
-    """A stored variant, ready to be filled."""
+    """A stored variant, ready to be filled. ``images`` are the hashes of the pictures that it shows."""
 
     mode: str
     subject: str
@@ -95,13 +98,28 @@ class Frozen:
     text: Form
     web: Form
     web_url: str
+    images: tuple[str, ...]
+    hosted: bool
+    """Whether they lie on our host; else each mail carries them."""
+    calendar: Calendar | None
 
     @classmethod
     def load(cls, variant: Variant, web_url: str) -> "Frozen":
         """From its row; ``web_url`` is the address of its web version."""
         stored = variant.content
         html_form, text, web = (Form.load(stored[name]) for name in ("html", "text", "web"))
-        return cls(variant.mode, variant.subject, stored["sender"], html_form, text, web, web_url)
+        return cls(
+            mode=variant.mode,
+            subject=variant.subject,
+            sender=stored["sender"],
+            html=html_form,
+            text=text,
+            web=web,
+            web_url=web_url,
+            images=tuple(stored["images"]),
+            hosted=stored["hosted"],
+            calendar=None,
+        )
 
     def values(self, reader: Reader) -> dict[str, str]:
         """Each hole's value for one reader."""
@@ -123,7 +141,8 @@ class Frozen:
     def web_page(self) -> str:
         """The web version: the same for every reader."""
         nobody = {f"greeting-{tag}": greeting("", tag) for tag in languages(self.mode)}
-        return self.web.fill_html({"web": self.web_url} | nobody)
+        # On our own host, whatever its name: so the page shows its pictures wherever it is looked at.
+        return pictures.placed(self.web, lambda hash_: links.image("", hash_)).fill_html({"web": self.web_url} | nobody)
 
 
 def _why(reader: Reader, tag: str) -> str:

@@ -1,4 +1,4 @@
-"""Pages for readers: unsubscribing, and the web version of an edition. GET changes nothing."""
+"""Pages for readers: unsubscribing, the web version of an edition and its pictures. GET changes nothing."""
 
 from typing import Annotated
 
@@ -17,9 +17,10 @@ from mailer.web.page import render
 router = APIRouter()
 
 _MOST_BODY = 10_000
-# The mail's own inline styles, and nothing that runs or calls anybody.
+# The mail's own inline styles and pictures, and nothing that runs or calls anybody.
 MAIL_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'self'"
 )
 
 
@@ -70,8 +71,11 @@ def _page(request: Request, session: Session, ref: bytes, topic: int, *, restore
     )
 
 
+Hash = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
+
+
 @router.api_route("/web/{variant}", methods=["GET", "HEAD"])
-def web_version(request: Request, variant: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]) -> Response:
+def web_version(request: Request, variant: Hash) -> Response:
     """A frozen variant, the same for every reader."""
     house: Installation = request.app.state.installation
     with house.database.read() as session:
@@ -80,3 +84,19 @@ def web_version(request: Request, variant: Annotated[str, Path(pattern="^[0-9a-f
         frozen.web_page(),
         headers={"Content-Security-Policy": MAIL_POLICY, "Content-Language": ", ".join(languages(frozen.mode))},
     )
+
+
+@router.api_route("/i/{image}", methods=["GET", "HEAD"])
+def picture(request: Request, image: Hash) -> Response:
+    """A stored picture: what is at this address never changes."""
+    house: Installation = request.app.state.installation
+    with house.database.read() as session:
+        found = published.picture(session, image)
+        return Response(
+            found.content,
+            media_type=found.media_type,
+            headers={
+                "Cache-Control": "public, max-age=31536000, immutable",
+                "Content-Security-Policy": "default-src 'none'; sandbox",
+            },
+        )

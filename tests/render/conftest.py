@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from mailer.compose import edition as editions
 from mailer.compose.folder import read
 from mailer.i18n import EN, ZH, modes
-from mailer.model import Edition, Newsletter, Variant
+from mailer.model import Edition, Image, Newsletter, Variant
 from mailer.model.base import Base
 from mailer.render.approval import approve
-from mailer.render.message import Envelope, build
+from mailer.render.message import Envelope, compile_mail
 from mailer.render.variant import Frozen, Reader
 from mailer.resources import folder
 
@@ -57,6 +57,11 @@ def frozen(variants: dict[str, Variant]) -> dict[str, Frozen]:
     return {mode: Frozen.load(variant, "https://news.example/web/1") for mode, variant in variants.items()}
 
 
+@pytest.fixture(scope="session")
+def images(edition: Edition) -> dict[str, Image]:
+    return {held.hash: held.image for held in edition.images}
+
+
 @pytest.fixture
 def reader() -> Reader:
     since = datetime(2025, 5, 1, tzinfo=UTC)
@@ -64,7 +69,7 @@ def reader() -> Reader:
 
 
 @pytest.fixture(scope="session")
-def mail(frozen: dict[str, Frozen]) -> Callable[[str, Reader], bytes]:
+def mail(frozen: dict[str, Frozen], images: dict[str, Image]) -> Callable[[str, Reader], bytes]:
     envelope = Envelope(
         campaign_id=7,
         newsletter="tideline",
@@ -72,6 +77,8 @@ def mail(frozen: dict[str, Frozen]) -> Callable[[str, Reader], bytes]:
         sender_address="letters@news.example",
         unsubscribe_address="u@news.example",
         domain="news.example",
+        public_url="https://news.example",
     )
     date = datetime(2026, 12, 20, 9, tzinfo=UTC)
-    return lambda mode, reader: build(frozen[mode], envelope, reader, "zoe@reader.example", "abc123", date)
+    mails = {mode: compile_mail(variant, envelope, images) for mode, variant in frozen.items()}
+    return lambda mode, reader: mails[mode].fill(reader, "zoe@reader.example", "abc123", date)

@@ -53,10 +53,10 @@ HARD = [
     "Our 2026, 100% {{ name }}",
     "",
 ]
-_REFUSED = "\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+REFUSED = "\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _TYPED = st.text(
     st.one_of(
-        st.characters(exclude_categories=["Cc", "Cs"], exclude_characters=_REFUSED),
+        st.characters(exclude_categories=["Cc", "Cs"], exclude_characters=REFUSED),
         st.sampled_from(' 潮汐𨋢㘭｜《》👩🏽‍🚀e\u0301?=_,."<>\\'),
     ),
     max_size=120,

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailer.render.holes import Form
-from mailer.render.transfer import body, quoted
+from mailer.render.transfer import compile_form, quoted
 
 _HOSTILE = st.text(
     st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from("\n .=F潮𨋢\t%{}<&")), max_size=200
@@ -37,13 +37,14 @@ def demand_lawful(octets: bytes) -> None:
 @given(st.lists(_HOSTILE, min_size=1, max_size=4), _HOSTILE)
 def test_either_encoding_gives_back_what_was_built(parts: list[str], value: str) -> None:
     form = Form(tuple(parts), ("x",) * (len(parts) - 1))
-    encoding, octets = body(form, {"x": value})
-    assert octets.endswith(b"\r\n")
-    if encoding == "base64":
-        assert base64.b64decode(octets) == canonical(form.fill({"x": value}))
-        return
+    body = compile_form(form)
+    octets = b"".join(body.fill({"x": value}))
+    assert octets.endswith(b"\r\n") or not octets
     demand_lawful(octets)
     joined = b"".join(canonical(piece) for piece in [parts[0], *(p for part in parts[1:] for p in (value, part))])
+    if body.encoding == "base64":
+        assert base64.b64decode(octets, validate=False) == joined
+        return
     assert quopri.decodestring(octets.replace(b"\r\n", b"\n")) == joined.replace(b"\r\n", b"\n") + b"\n"
 
 
@@ -56,4 +57,4 @@ def test_quoted_printable_is_exact(text: str) -> None:
 
 @pytest.mark.parametrize(("text", "encoding"), [("<p>a</p>" * 50, "quoted-printable"), ("潮水退了" * 50, "base64")])
 def test_the_shorter_is_taken(text: str, encoding: str) -> None:
-    assert body(Form((text,), ()), {})[0] == encoding
+    assert compile_form(Form((text,), ())).encoding == encoding
