@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ from mailer.chinese import is_chinese
 from mailer.errors import InvalidError
 from mailer.i18n import N_, ZH, best, catalogue, greeting, languages, long_date, modes
 from mailer.model import Edition, Image, Images, Variant
-from mailer.render import html, letter, links, pictures
+from mailer.render import calendar, html, letter, links, pictures
 from mailer.render.han import name_han
 from mailer.render.holes import Form, Marks, escaped
 from mailer.render.layout import front, holes, named
@@ -23,7 +24,8 @@ from mailer.vault import digest
 
 def freeze(session: Session, edition: Edition) -> list[Variant]:
     """Render and store every variant of an edition's present approval."""
-    variants = [_render(edition, mode) for mode in modes([*edition.locales, *edition.derived])]
+    now = clock.now()
+    variants = [_render(edition, mode, now) for mode in modes([*edition.locales, *edition.derived])]
     shown = {image_hash for variant in variants for image_hash in variant.content["images"]}
     if shown - set(session.scalars(select(Image.hash).where(Image.hash.in_(shown)))):
         raise InvalidError(N_("The layout cannot be rendered: %(why)s."), why="it shows a picture that is not stored")
@@ -32,7 +34,7 @@ def freeze(session: Session, edition: Edition) -> list[Variant]:
     return variants
 
 
-def _render(edition: Edition, mode: str) -> Variant:
+def _render(edition: Edition, mode: str, now: datetime) -> Variant:
     marks, known = Marks(), holes(mode)
     # No mail leaves without its way out, in each of its languages.
     needed = {f"unsubscribe-{tag}" for tag in languages(mode)}
@@ -41,10 +43,12 @@ def _render(edition: Edition, mode: str) -> Variant:
         "text": marks.split(letter.render(edition, mode, marks), known, needed),
         "web": marks.split(html.render(edition, mode, marks, web=True), known),
     }
+    events = calendar.render(edition, mode, marks, now)
     content = {name: form.stored() for name, form in forms.items()} | {
         "sender": _sender(edition, mode),
         "images": pictures.shown(forms["html"]),
         "hosted": edition.newsletter.images is Images.HOSTED,
+        "calendar": {"name": f"{edition.slug}.ics", "text": events} if events else None,
     }
     subject = _subject(edition, mode)
     return Variant(
@@ -54,7 +58,7 @@ def _render(edition: Edition, mode: str) -> Variant:
         hash=digest(subject.encode(), json.dumps(content, sort_keys=True).encode()),
         subject=subject,
         content=content,
-        frozen_at=clock.now(),
+        frozen_at=now,
     )
 
 
@@ -106,7 +110,8 @@ class Frozen:
     @classmethod
     def load(cls, variant: Variant, web_url: str) -> "Frozen":
         """From its row; ``web_url`` is the address of its web version."""
-        stored = variant.content
+        # What was frozen by an earlier version has neither pictures nor a calendar.
+        stored: dict[str, Any] = {"images": [], "hosted": False, "calendar": None} | variant.content
         html_form, text, web = (Form.load(stored[name]) for name in ("html", "text", "web"))
         return cls(
             mode=variant.mode,
@@ -118,7 +123,7 @@ class Frozen:
             web_url=web_url,
             images=tuple(stored["images"]),
             hosted=stored["hosted"],
-            calendar=None,
+            calendar=Calendar(**stored["calendar"]) if stored["calendar"] else None,
         )
 
     def values(self, reader: Reader) -> dict[str, str]:
