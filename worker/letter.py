@@ -5,16 +5,15 @@ from dataclasses import dataclass, field
 from threading import Lock
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from mailer import clock
 from mailer.audience.address import domain
 from mailer.errors import InvalidError
 from mailer.installation import Installation
-from mailer.model import Campaign, Image, Topic, Variant
+from mailer.model import Campaign, Topic, Variant
 from mailer.model.subscriber import place
-from mailer.render import links
+from mailer.render import links, published
 from mailer.render.message import Envelope, Mail, compile_mail
 from mailer.render.variant import Frozen, Reader
 from mailer.vault import Opener
@@ -62,8 +61,7 @@ class Letters:
     def _mail(self, session: Session, envelope: Envelope, variant_id: int) -> Mail:
         variant = session.get_one(Variant, variant_id)
         frozen = Frozen.load(variant, links.web_version(envelope.public_url, variant.hash))
-        images = session.scalars(select(Image).where(Image.hash.in_(frozen.images)))
-        return compile_mail(frozen, envelope, {image.hash: image for image in images})
+        return compile_mail(frozen, envelope, published.pictures(session, frozen))
 
     def _issue(self, session: Session, campaign_id: int) -> Issue:
         campaign = session.get_one(

@@ -1,22 +1,38 @@
 """Pictures as people hand them in: judged by their content, made fit for a mail, nothing hidden left in them."""
 
 import hashlib
+import re
 import warnings
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
+from PIL import ExifTags, ImageCms, ImageOps
 from PIL import Image as Pillow
-from PIL import ImageOps
 
+from mailer.compose import container
 from mailer.errors import InvalidError
 from mailer.i18n import N_
 
 _MOST_OCTETS = 10_000_000
 _MOST_PIXELS = 40_000_000
-_WIDEST = 1200
+_WIDEST, _HIGHEST = 1200, 4800
 """Pixels: twice the width of a mail, for screens that draw two where others draw one."""
+_HEAVY = 200_000
+"""Octets: a picture that is heavier is made lighter, at the cost of what few would see."""
+_QUALITIES = (85, 75, 65, 55)
+_SMALLER = (1.0, 0.75, 0.5)
 _MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif"}
+_DEEP = 16
+"""Bits a colour, where eight are all that a screen shows."""
+_ALPHA = {"P", "PA", "LA", "RGBA"}
+
+# What other programs would take the same file for. A picture's own octets hardly ever look like it.
+_FOREIGN = re.compile(rb"<script|<html|<!doctype|<svg[\s>]|<\?php|%PDF-\d", re.IGNORECASE)
+_ZIP_END = b"PK\x05\x06"
+_ZIP_TAIL = 65_557
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,43 +49,120 @@ class Picture:
 def read(path: Path) -> Picture:
     """The picture in a file, made fit. Raises InvalidError saying what is wrong with it."""
     try:
-        if path.stat().st_size > _MOST_OCTETS:
-            raise _refused(path.name, f"it is larger than {_MOST_OCTETS // 1_000_000} MB")
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            # No more is read of a file that is too large, or without an end.
+            raw = file.read(_MOST_OCTETS + 1)
     except OSError as error:
         raise InvalidError(N_("%(file)s cannot be read: %(why)s."), file=path.name, why=error.strerror) from None
     return fit(path.name, raw)
 
 
 def fit(name: str, raw: bytes) -> Picture:
-    """A picture made fit for a mail; one that is fit already stays as it is, octet for octet."""
+    """A picture made fit for a mail; one that is fit already stays as it is, octet for octet.
+
+    Raises InvalidError saying what is wrong with it; ``name`` is what people call it.
+    """
+    if len(raw) > _MOST_OCTETS:
+        raise InvalidError(N_("The picture %(file)s is larger than 10 MB: make it smaller first."), file=name)
+    kind = container.kind(raw)
+    if kind is None:
+        raise InvalidError(N_("%(file)s is no JPEG, PNG or GIF picture, whatever its name says."), file=name)
+    if _FOREIGN.search(raw) or _ZIP_END in raw[-_ZIP_TAIL:]:
+        raise InvalidError(
+            N_("The picture %(file)s holds something else that is no picture: save it anew as a picture alone."),
+            file=name,
+        )
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error", Pillow.DecompressionBombWarning)
-            with Pillow.open(BytesIO(raw), formats=list(_MEDIA_TYPES)) as opened:
-                if opened.width * opened.height > _MOST_PIXELS:
-                    raise _refused(name, f"it has more than {_MOST_PIXELS // 1_000_000} million pixels")
+            warnings.simplefilter("ignore")
+            with Pillow.open(BytesIO(raw), formats=[kind]) as opened:
+                _demand_small(name, opened)
                 opened.load()
-                return _fit(opened, raw)
-    except (OSError, ValueError, SyntaxError, Pillow.DecompressionBombError, Pillow.DecompressionBombWarning):
-        raise _refused(name, "it is no JPEG, PNG or GIF picture, or a damaged one") from None
+                return _fit(name, kind, opened, container.bare(raw))
+    except Pillow.DecompressionBombError:
+        raise _vast(name) from None
+    except InvalidError:
+        raise
+    except Exception:  # noqa: BLE001 — whatever a decoder stumbles over, the file is at fault
+        raise InvalidError(N_("The picture %(file)s is damaged or not whole: save it anew."), file=name) from None
 
 
-def _fit(opened: Pillow.Image, raw: bytes) -> Picture:
-    kind = opened.format or ""
-    if opened.width <= _WIDEST and not set(opened.info) & {"exif", "xmp", "comment", "icc_profile", "photoshop"}:
-        return _picture(kind, opened, raw)
-    upright = ImageOps.exif_transpose(opened)
-    upright.thumbnail((_WIDEST, _WIDEST * 4))
+def _demand_small(name: str, opened: Pillow.Image) -> None:
+    """Before a single pixel is unpacked."""
+    if opened.width * opened.height > _MOST_PIXELS:
+        raise _vast(name)
+
+
+def _vast(name: str) -> InvalidError:
+    return InvalidError(N_("The picture %(file)s has more than 40 million pixels: make it smaller first."), file=name)
+
+
+def _fit(name: str, kind: str, opened: Pillow.Image, bare: bytes) -> Picture:
+    too_large = opened.width > _WIDEST or opened.height > _HIGHEST or len(bare) > _HEAVY
+    if kind == "GIF" and getattr(opened, "is_animated", False):
+        if too_large:
+            raise InvalidError(
+                N_("The picture %(file)s moves, and is wider than 1200 pixels or heavier than 200 KB: shorten it."),
+                file=name,
+            )
+        return _picture(kind, opened, bare)
+    if not too_large and _is_plain(kind, opened, bare):
+        return _picture(kind, opened, bare)
+    upright = _in_srgb(ImageOps.exif_transpose(opened))
+    upright.thumbnail((_WIDEST, _HIGHEST), Pillow.Resampling.LANCZOS)
+    for written_kind, image, content in _written(kind, upright):
+        if len(content) <= _HEAVY:
+            return _picture(written_kind, image, container.bare(content))
+    raise InvalidError(N_("The picture %(file)s cannot be made lighter than 200 KB: take a simpler one."), file=name)
+
+
+def _is_plain(kind: str, opened: Pillow.Image, bare: bytes) -> bool:
+    """Whether it looks right without anything that its file says of it: upright, in the colours of screens."""
+    turned = opened.getexif().get(ExifTags.Base.Orientation, 1) != 1
+    deep = kind == "PNG" and bare[24] == _DEEP
+    return not turned and not deep and opened.mode != "CMYK" and "icc_profile" not in opened.info
+
+
+def _in_srgb(image: Pillow.Image) -> Pillow.Image:
+    """The picture in grey, RGB or RGBA, as screens show it, and with nothing but its pixels."""
+    profile = image.info.get("icc_profile")
+    if image.mode.startswith("I"):
+        # Sixteen bits a point: the upper eight.
+        image = image.point(lambda value: value * (1 / 256)).convert("L")
+    elif image.mode in _ALPHA or "transparency" in image.info:
+        image = image.convert("RGBA")
+    elif profile:
+        # A profile that is broken, or one for other colours, is as good as none.
+        with suppress(ImageCms.PyCMSError, OSError, ValueError):
+            source = ImageCms.ImageCmsProfile(BytesIO(profile))
+            image = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB") or image
+    if image.mode not in {"L", "RGB", "RGBA"}:
+        image = image.convert("L" if image.mode == "1" else "RGB")
+    clean = image.copy()
+    clean.info = {}
+    return clean
+
+
+def _written(kind: str, image: Pillow.Image) -> Iterator[tuple[str, Pillow.Image, bytes]]:
+    """The picture's files, from the finest to the lightest."""
+    see_through = image.mode == "RGBA" and image.getchannel("A").getextrema() != (255, 255)
+    if kind != "JPEG":
+        yield "PNG", image, _saved(image, "PNG")
+    for scale in _SMALLER:
+        size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+        smaller = image.resize(size, Pillow.Resampling.LANCZOS) if scale < 1 else image
+        if see_through:
+            yield "PNG", smaller, _saved(smaller.quantize(256, Pillow.Quantize.FASTOCTREE), "PNG")
+            continue
+        opaque = smaller.convert("RGB") if smaller.mode == "RGBA" else smaller
+        yield from (("JPEG", opaque, _saved(opaque, "JPEG", quality)) for quality in _QUALITIES)
+
+
+def _saved(image: Pillow.Image, kind: str, quality: int = 0) -> bytes:
     written = BytesIO()
-    upright.info = {}
-    upright.save(written, kind, quality=85, optimize=True)
-    return _picture(kind, upright, written.getvalue())
+    image.save(written, kind, quality=quality, optimize=True)
+    return written.getvalue()
 
 
 def _picture(kind: str, image: Pillow.Image, content: bytes) -> Picture:
     return Picture(hashlib.sha256(content).hexdigest(), _MEDIA_TYPES[kind], image.width, image.height, content)
-
-
-def _refused(name: str, why: str) -> InvalidError:
-    return InvalidError(N_("The picture %(file)s cannot be used: %(why)s."), file=name, why=why)

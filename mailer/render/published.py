@@ -17,6 +17,11 @@ def find(session: Session, variant_hash: str, web_url: str) -> Frozen:
     return Frozen.load(variant, web_url)
 
 
+def pictures(session: Session, frozen: Frozen) -> dict[str, Image]:
+    """The pictures that a variant shows, by hash."""
+    return {image.hash: image for image in session.scalars(select(Image).where(Image.hash.in_(frozen.images)))}
+
+
 def picture(session: Session, image_hash: str) -> Image:
     """The picture with this hash, or NotFoundError."""
     found = session.get(Image, image_hash)

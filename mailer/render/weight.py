@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailer.errors import InvalidError
 from mailer.i18n import N_
-from mailer.model import Image, Variant
+from mailer.model import Variant
+from mailer.render import published
 from mailer.render.message import Envelope, compile_mail
 from mailer.render.variant import Frozen
 
@@ -72,6 +72,5 @@ class Weight:
 def weigh(session: Session, variant: Variant) -> Weight:
     """What a stored variant weighs; a reader's own few lines are not counted."""
     frozen = Frozen.load(variant, "")
-    images = session.scalars(select(Image).where(Image.hash.in_(frozen.images)))
-    mail = compile_mail(frozen, _NOBODY, {image.hash: image for image in images})
+    mail = compile_mail(frozen, _NOBODY, published.pictures(session, frozen))
     return Weight(variant.mode, sum(len(part.encode()) for part in frozen.html.parts), mail.size())
