@@ -42,11 +42,11 @@ class Envelope:
 class Mail:
     """One variant in one campaign, ready for its readers."""
 
-    _frozen: Frozen
-    _envelope: Envelope
-    _text: transfer.Body
-    _html: transfer.Body
-    _fixed: tuple[bytes, bytes, bytes]
+    frozen: Frozen
+    envelope: Envelope
+    text: transfer.Body
+    html: transfer.Body
+    fixed: tuple[bytes, bytes, bytes]
     """What stands before the text, between text and HTML, and behind."""
 
     def fill(self, reader: Reader, address: str, message_id: str, date: datetime) -> bytes:
@@ -55,35 +55,33 @@ class Mail:
         ``address`` is the recipient's, canonical; ``message_id`` the left side of its Message-ID.
         Raises InvalidError for what no header can hold.
         """
-        values = self._frozen.values(reader)
-        before, between, behind = self._fixed
+        values = self.frozen.values(reader)
+        before, between, behind = self.fixed
         return b"".join(
             [
                 *self._header(reader, address, message_id, date),
                 before,
-                *self._text.fill(values),
+                *self.text.fill(values),
                 between,
-                *self._html.fill(self._frozen.html_values(values)),
+                *self.html.fill(self.frozen.html_values(values)),
                 behind,
             ]
         )
 
     def size(self) -> int:
         """Octets of what every reader gets."""
-        return sum(map(len, self._fixed)) + self._text.size() + self._html.size()
+        return sum(map(len, self.fixed)) + self.text.size() + self.html.size()
 
     def _header(self, reader: Reader, address: str, message_id: str, date: datetime) -> list[bytes]:
         """The fields that differ per reader."""
-        page = f"{reader.unsubscribe}?lang={languages(self._frozen.mode)[0]}"
+        page = f"{reader.unsubscribe}?lang={languages(self.frozen.mode)[0]}"
         token = reader.unsubscribe.rpartition("/")[2]
         return [
             header.exact("Date", format_datetime(date)),
             header.mailbox("To", reader.name, address),
-            header.exact("Message-ID", f"<{message_id}@{self._envelope.domain}>"),
+            header.exact("Message-ID", f"<{message_id}@{self.envelope.domain}>"),
             # RFC 2369 and RFC 8058: providers show their own button for it.
-            header.exact(
-                "List-Unsubscribe", f"<{page}>, <mailto:{self._envelope.unsubscribe_address}?subject={token}>"
-            ),
+            header.exact("List-Unsubscribe", f"<{page}>, <mailto:{self.envelope.unsubscribe_address}?subject={token}>"),
         ]
 
 

@@ -25,7 +25,7 @@ from mailer.vault import digest
 def freeze(session: Session, edition: Edition) -> list[Variant]:
     """Render and store every variant of an edition's present approval."""
     now = clock.now()
-    variants = [_render(edition, mode, now) for mode in modes([*edition.locales, *edition.derived])]
+    variants = [render(edition, mode, now) for mode in modes([*edition.locales, *edition.derived])]
     shown = {image_hash for variant in variants for image_hash in variant.content["images"]}
     if shown - set(session.scalars(select(Image.hash).where(Image.hash.in_(shown)))):
         raise InvalidError(N_("The layout cannot be rendered: %(why)s."), why="it shows a picture that is not stored")
@@ -34,7 +34,8 @@ def freeze(session: Session, edition: Edition) -> list[Variant]:
     return variants
 
 
-def _render(edition: Edition, mode: str, now: datetime) -> Variant:
+def render(edition: Edition, mode: str, now: datetime) -> Variant:
+    """A variant in all its forms, not stored yet; ``now`` is when it is frozen."""
     marks, known = Marks(), holes(mode)
     # No mail leaves without its way out, in each of its languages.
     needed = {f"unsubscribe-{tag}" for tag in languages(mode)}

@@ -1,0 +1,220 @@
+"""What a mail costs to make: ``python -m benchmarks.render [READERS]`` (500 unless told).
+
+Splicing: a compiled variant filled for one reader, header and both parts. Its reference: the same
+HTML, compiled from the same MJML, and the same text as Jinja2 templates, rendered for that reader
+and put into an ``EmailMessage`` with policy SMTP, in the same transfer encodings.
+Compiling: all that one variant needs before its first reader, its three forms, calendar and mail.
+Its reference: the bare call of mjml-python on the same MJML.
+CPU time, the median of five rounds in one run, so that the ratios count. The last line is one
+JSON object.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from pathlib import Path
+from secrets import token_urlsafe
+from statistics import median
+from time import process_time
+from unittest.mock import patch
+
+from jinja2 import Environment, Template
+from markupsafe import Markup
+from mjml import mjml2html
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+
+from mailer import clock
+from mailer.compose.edition import save
+from mailer.compose.folder import Draft, read
+from mailer.demo import organisation, show
+from mailer.demo.people import people
+from mailer.i18n import EN, ZH
+from mailer.model import Edition, Images
+from mailer.model.base import Base
+from mailer.render import html, variant
+from mailer.render.holes import Form, Marks
+from mailer.render.message import Envelope, Mail, compile_mail
+from mailer.render.variant import Frozen, Reader
+
+ROUNDS = 5
+COMPILED = 20
+SAMPLE = Path(show.__file__).parent / "editions" / "wrap-up-2026"
+# So many times its letter, and Chinese is shorter in base64 than in quoted-printable.
+LONG = 8
+DATE = datetime(2026, 12, 20, 9, tzinfo=UTC)
+ENVELOPE = Envelope(
+    campaign_id=7,
+    newsletter="tideline",
+    list_id="news.tideline.tidewater.example",
+    sender_address="tideline@letters.tidewater.example",
+    unsubscribe_address="returns@letters.tidewater.example",
+    domain="letters.tidewater.example",
+    public_url=organisation.PUBLIC_URL,
+)
+
+Make = Callable[[Reader, str, str], bytes]
+Recipient = tuple[Reader, str, str]
+"""A reader, their address, the left side of the Message-ID."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One variant of one edition."""
+
+    name: str
+    edition: Edition
+    mode: str
+
+    def compile(self) -> tuple[Frozen, Mail]:
+        """Everything up to the first reader."""
+        rendered = variant.render(self.edition, self.mode, clock.now())
+        frozen = Frozen.load(rendered, f"{organisation.PUBLIC_URL}/web/{rendered.hash}")
+        return frozen, compile_mail(frozen, ENVELOPE, {})
+
+    def mjml(self) -> str:
+        """What the renderer is given for its HTML."""
+        with patch.object(html, "compile_mjml", side_effect=lambda source: source):
+            return html.render(self.edition, self.mode, Marks(), web=False)
+
+
+def _cases(session: Session) -> Iterator[Case]:
+    """The sample with its pictures hosted: carried along, they would only slow the references down."""
+    newsletter = organisation.found(session).newsletter
+    newsletter.images = Images.HOSTED
+    edition = save(session, newsletter, read(SAMPLE), organisation.AUTHOR)
+    yield Case("English", edition, EN)
+    yield Case("Chinese", edition, ZH)
+    yield Case("Chinese, long", save(session, newsletter, _long(read(SAMPLE)), organisation.AUTHOR), ZH)
+
+
+def _long(draft: Draft) -> Draft:
+    for block in draft.blocks:
+        if block.type == "letter":
+            block.texts[ZH]["body"] = "\n\n".join([block.texts[ZH]["body"]] * LONG)
+    return draft.model_copy(update={"slug": f"{draft.slug}-long"})
+
+
+def _recipients(count: int) -> list[Recipient]:
+    names = {ZH: "《潮信》", EN: "Tideline"}
+    found = []
+    for number, person in enumerate(people(count)):
+        since = DATE - timedelta(days=number % 900)
+        unsubscribe = f"{organisation.PUBLIC_URL}/u/{token_urlsafe(64)}"
+        found.append((Reader(person.name, names, since, unsubscribe), person.address, token_urlsafe(16)))
+    return found
+
+
+def _template(form: Form, *, autoescape: bool) -> Template:
+    """A form as a template of Jinja2."""
+    environment = Environment(autoescape=autoescape, keep_trailing_newline=True)  # noqa: S701 — text has no markup
+    holes = [f"{{{{ values['{hole}'] }}}}" for hole in form.holes]
+    pieces = zip(form.parts, [*holes, ""], strict=True)
+    return environment.from_string("".join(f"{{% raw %}}{part}{{% endraw %}}{hole}" for part, hole in pieces))
+
+
+def _reference(frozen: Frozen, encodings: tuple[str, str]) -> Make:
+    """Makes one mail as most programs do."""
+    text, page = _template(frozen.text, autoescape=False), _template(frozen.html, autoescape=True)
+
+    def make(reader: Reader, address: str, message_id: str) -> bytes:
+        values = frozen.values(reader)
+        mail = EmailMessage(policy=SMTP)
+        mail["Date"] = format_datetime(DATE)
+        mail["From"] = Address(frozen.sender, addr_spec=ENVELOPE.sender_address)
+        mail["To"] = Address(reader.name, addr_spec=address)
+        mail["Subject"] = frozen.subject
+        mail["Message-ID"] = f"<{message_id}@{ENVELOPE.domain}>"
+        mail["List-Id"] = f"<{ENVELOPE.list_id}>"
+        mail["List-Unsubscribe"] = f"<{reader.unsubscribe}?lang={frozen.mode}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        mail["Feedback-ID"] = f"{ENVELOPE.campaign_id}:{ENVELOPE.newsletter}:{ENVELOPE.domain}"
+        mail["Content-Language"] = frozen.mode
+        mail.set_content(text.render(values=values), cte=encodings[0])
+        marked = {name: Markup(value) for name, value in frozen.html_values(values).items()}  # noqa: S704 — escaped
+        mail.add_alternative(page.render(values=marked), subtype="html", cte=encodings[1])
+        return mail.as_bytes()
+
+    return make
+
+
+def _microseconds(work: Callable[[], object], times: int) -> float:
+    """CPU time of one piece of work that does something so many times."""
+    began = process_time()
+    work()
+    return (process_time() - began) * 1e6 / times
+
+
+def _measure(case: Case, recipients: list[Recipient]) -> dict[str, object]:
+    frozen, mail = case.compile()
+    encodings = (mail.text.encoding, mail.html.encoding)
+    reference, mjml = _reference(frozen, encodings), case.mjml()
+    few = recipients[: max(1, len(recipients) // 20)]
+
+    def splice() -> None:
+        for reader, address, message_id in recipients:
+            mail.fill(reader, address, message_id, DATE)
+
+    def build() -> None:
+        for recipient in few:
+            reference(*recipient)
+
+    def compile_variant() -> None:
+        for _ in range(COMPILED):
+            case.compile()
+
+    def call_mjml() -> None:
+        for _ in range(COMPILED):
+            mjml2html(mjml, fonts={})
+
+    rounds = [
+        (
+            _microseconds(splice, len(recipients)),
+            _microseconds(build, len(few)),
+            _microseconds(compile_variant, COMPILED),
+            _microseconds(call_mjml, COMPILED),
+        )
+        for _ in range(ROUNDS)
+    ]
+    spliced, built, compiled, bare = (median(column) for column in zip(*rounds, strict=True))
+    return {
+        "case": case.name,
+        "encodings": encodings,
+        "octets": len(mail.fill(*recipients[0], DATE)),
+        "splice_us": round(spliced, 1),
+        "reference_us": round(built),
+        "splice_percent": round(spliced * 100 / built, 2),
+        "compile_us": round(compiled),
+        "mjml_us": round(bare),
+        "compile_ratio": round(compiled / bare, 1),
+    }
+
+
+def _show(results: list[dict[str, object]]) -> None:
+    table = Table("", *(str(result["case"]) for result in results))
+    for key in results[0]:
+        if key != "case":
+            table.add_row(key, *(str(result[key]) for result in results))
+    Console().print(table)
+
+
+def main() -> None:
+    """Measure each case and print what came out."""
+    recipients = _recipients(int(sys.argv[1]) if len(sys.argv) > 1 else 500)
+    with Session(create_engine("sqlite://")) as session:
+        Base.metadata.create_all(session.get_bind())
+        results = [_measure(case, recipients) for case in _cases(session)]
+    _show(results)
+    print(json.dumps({"readers": len(recipients), "cases": results}))
+
+
+if __name__ == "__main__":
+    main()
