@@ -11,7 +11,8 @@ _REFUSED = frozenset("\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u20
 
 def refuse_controls(value: str) -> str:
     """``value``, or InvalidError naming the character that may not stand in it."""
-    for character in value:
+    # What Python calls printable has none of them, and that is quickly asked.
+    for character in "" if value.isprintable() else value:
         if unicodedata.category(character) in {"Cc", "Cs"} or character in _REFUSED:
             code = f"{ord(character):04X}"
             raise InvalidError(N_("The text holds a control character (U+%(code)s): type that place anew."), code=code)

@@ -19,6 +19,7 @@ _ENCODED_LINE = 76
 _WORD = 75
 _OVERHEAD = len("=?utf-8?b??=")
 _LONGEST = 998
+_CLUSTER = regex.compile(r"\X")
 _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*", re.ASCII)
 
 
@@ -75,5 +76,5 @@ def _room(width: int) -> int:
 
 def _pieces(value: str, room: int) -> list[str]:
     """Grapheme clusters, by code point those of more than ``room`` octets."""
-    clusters: list[str] = regex.findall(r"\X", value)
+    clusters: list[str] = _CLUSTER.findall(value)
     return [piece for cluster in clusters for piece in ([cluster] if len(cluster.encode()) <= room else cluster)]

@@ -58,6 +58,17 @@ class Form:
         """The same, escaped for element text and attributes alike."""
         return self.fill(escaped(values))
 
+    def settled(self, values: Mapping[str, str]) -> "Form":
+        """The form with the holes that ``values`` names filled as they are, and only the others left."""
+        parts, holes = [self.parts[0]], []
+        for hole, part in zip(self.holes, self.parts[1:], strict=True):
+            if hole in values:
+                parts[-1] += values[hole] + part
+            else:
+                holes.append(hole)
+                parts.append(part)
+        return Form(tuple(parts), tuple(holes))
+
     def stored(self) -> dict[str, Any]:
         """As JSON."""
         return {"parts": list(self.parts), "holes": list(self.holes)}

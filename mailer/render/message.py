@@ -55,15 +55,15 @@ class Mail:
         ``address`` is the recipient's, canonical; ``message_id`` the left side of its Message-ID.
         Raises InvalidError for what no header can hold.
         """
-        values = self.frozen.values(reader)
+        values, encoded = self.frozen.values(reader), dict[str, bytes]()
         before, between, behind = self.fixed
         return b"".join(
             [
                 *self._header(reader, address, message_id, date),
                 before,
-                *self.text.fill(values),
+                *self.text.fill(values, encoded),
                 between,
-                *self.html.fill(self.frozen.html_values(values)),
+                *self.html.fill(self.frozen.html_values(values), encoded),
                 behind,
             ]
         )
@@ -153,6 +153,6 @@ def _attached(calendar: Calendar) -> bytes:
     return _part(
         "text/calendar; charset=utf-8; method=PUBLISH",
         body.encoding,
-        b"".join(body.fill({})),
+        b"".join(body.fill({}, {})),
         f'Content-Disposition: attachment;\r\n filename="{calendar.name}"',
     )

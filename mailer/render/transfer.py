@@ -5,6 +5,7 @@ per mail, and no fixed line ever moves for them.
 """
 
 import base64
+import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,11 @@ from mailer.render.holes import Form
 # With its soft break, and a first character written as three, a line stays within 76.
 _WIDTH = 73
 _SOFT = b"=\r\n"
+_LINE = 76
+# Never cut inside an octet written as "=XX".
+_PIECES = re.compile(rb".{1,%d}(?<!=)(?<!=.)" % _WIDTH)
+# What a server could take for the end of the mail (RFC 5321 §4.5.2), or an mbox for its next.
+_MISREAD = re.compile(rb"^(?:\.|From )", re.MULTILINE)
 _UNSAFE = re.compile(rb"[^\x20-\x3c\x3e-\x7e]+")
 _ESCAPES = [b"=%02X" % octet for octet in range(256)]
 
@@ -25,10 +31,11 @@ class Body(Protocol):
     encoding: ClassVar[str]
     """What Content-Transfer-Encoding says of it."""
 
-    def fill(self, values: Mapping[str, str]) -> list[bytes]:
+    def fill(self, values: Mapping[str, str], encoded: dict[str, bytes]) -> list[bytes]:
         """Its octets, in pieces, with each hole filled: lines of at most 76 octets, ended by CRLF.
 
-        The last line end belongs to the boundary that follows, not to the text.
+        The last line end belongs to the boundary that follows, not to the text. ``encoded`` remembers
+        what values look like in quoted-printable, for the other body of the same mail.
         """
 
     def size(self) -> int:
@@ -58,11 +65,13 @@ class _Quoted:
     def size(self) -> int:
         return sum(map(len, self.parts))
 
-    def fill(self, values: Mapping[str, str]) -> list[bytes]:
-        encoded = {hole: _ended(quoted(values[hole])) for hole in set(self.holes)}
-        pieces = [self.parts[0]] * (2 * len(self.parts) - 1)
-        pieces[1::2] = [encoded[hole] for hole in self.holes]
-        pieces[2::2] = self.parts[1:]
+    def fill(self, values: Mapping[str, str], encoded: dict[str, bytes]) -> list[bytes]:
+        pieces = [self.parts[0]]
+        for hole, part in zip(self.holes, self.parts[1:], strict=True):
+            value = values[hole]
+            if value not in encoded:
+                encoded[value] = _value(value)
+            pieces += (encoded[value], part)
         return pieces
 
 
@@ -116,11 +125,10 @@ class _Based:
     def size(self) -> int:
         return len(self.first.lines) + sum(len(run.phases[0].lines) for run in self.runs)
 
-    def fill(self, values: Mapping[str, str]) -> list[bytes]:
-        encoded = {hole: _canonical(values[hole]) for run in self.runs for hole, _ in run.holes}
+    def fill(self, values: Mapping[str, str], encoded: dict[str, bytes]) -> list[bytes]:  # noqa: ARG002 — see Body
         pieces, tail = [self.first.lines], self.first.tail
         for holes, phases in self.runs:
-            octets = tail + b"".join([encoded[hole] + after for hole, after in holes])
+            octets = tail + b"".join([_canonical(values[hole]) + after for hole, after in holes])
             head, lines, tail = phases[-len(octets) % 3]
             pieces += (based(octets + head), lines)
         return pieces
@@ -141,24 +149,27 @@ def quoted(text: str) -> bytes:
     return b"\r\n".join(_SOFT.join(_wrapped(line)) for line in _canonical(text).split(b"\r\n"))
 
 
+def _value(text: str) -> bytes:
+    """A reader's value on lines of its own: by the standard library, which is quick, wherever it does well enough."""
+    if text.isprintable():
+        octets = binascii.b2a_qp(text.encode(), istext=False).replace(b"\n", b"\r\n")
+        # It would leave a last line of 76, for which the soft break is one too many.
+        if len(octets) - octets.rfind(b"\n") <= _LINE and not _MISREAD.search(octets):
+            return octets and octets + _SOFT
+    return _ended(quoted(text))
+
+
 def _wrapped(line: bytes) -> list[bytes]:
     """One line of text as lines of the wire."""
     rest = _UNSAFE.sub(lambda run: b"".join([_ESCAPES[octet] for octet in run[0]]), line)
     if rest.endswith(b" "):
         rest = rest[:-1] + b"=20"
-    wrapped = []
-    while len(rest) > _WIDTH:
-        # Never inside an octet written as "=XX".
-        escape = rest.find(b"=", _WIDTH - 2, _WIDTH)
-        cut = _WIDTH if escape < 0 else escape
-        wrapped.append(_guarded(rest[:cut]))
-        rest = rest[cut:]
-    return [*wrapped, _guarded(rest)]
+    return [_guarded(piece) for piece in _PIECES.findall(rest)] or [b""]
 
 
 def _guarded(line: bytes) -> bytes:
-    """A line that no server takes for the end of the mail (RFC 5321 §4.5.2), nor for an mbox's next."""
-    return b"=%02X" % line[0] + line[1:] if line.startswith((b".", b"From ")) else line
+    """A line that nobody misreads."""
+    return b"=%02X" % line[0] + line[1:] if _MISREAD.match(line) else line
 
 
 def _ended(octets: bytes) -> bytes:

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import select
@@ -94,7 +95,10 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """A stored variant, ready to be filled. ``images`` are the hashes of the pictures that it shows."""
+    """A stored variant, ready to be filled. ``images`` are the hashes of the pictures that it shows.
+
+    The address of its web version is filled in already, since it is everybody's.
+    """
 
     mode: str
     subject: str
@@ -102,7 +106,6 @@ class Frozen:
     html: Form
     text: Form
     web: Form
-    web_url: str
     images: tuple[str, ...]
     hosted: bool
     """Whether they lie on our host; else each mail carries them."""
@@ -113,7 +116,9 @@ class Frozen:
         """From its row; ``web_url`` is the address of its web version."""
         # What was frozen by an earlier version has neither pictures nor a calendar.
         stored: dict[str, Any] = {"images": [], "hosted": False, "calendar": None} | variant.content
-        html_form, text, web = (Form.load(stored[name]) for name in ("html", "text", "web"))
+        address = {"web": web_url}
+        html_form, web = (Form.load(stored[name]).settled(escaped(address)) for name in ("html", "web"))
+        text = Form.load(stored["text"]).settled(address)
         return cls(
             mode=variant.mode,
             subject=variant.subject,
@@ -121,7 +126,6 @@ class Frozen:
             html=html_form,
             text=text,
             web=web,
-            web_url=web_url,
             images=tuple(stored["images"]),
             hosted=stored["hosted"],
             calendar=Calendar(**stored["calendar"]) if stored["calendar"] else None,
@@ -129,7 +133,7 @@ class Frozen:
 
     def values(self, reader: Reader) -> dict[str, str]:
         """Each hole's value for one reader."""
-        values = {"web": self.web_url}
+        values: dict[str, str] = {}
         for tag in languages(self.mode):
             values |= {
                 f"greeting-{tag}": greeting(reader.name, tag),
@@ -148,9 +152,15 @@ class Frozen:
         """The web version: the same for every reader."""
         nobody = {f"greeting-{tag}": greeting("", tag) for tag in languages(self.mode)}
         # On our own host, whatever its name: so the page shows its pictures wherever it is looked at.
-        return pictures.placed(self.web, lambda hash_: links.image("", hash_)).fill_html({"web": self.web_url} | nobody)
+        return pictures.placed(self.web, lambda hash_: links.image("", hash_)).fill_html(nobody)
 
 
 def _why(reader: Reader, tag: str) -> str:
     sentence = catalogue(tag).gettext("You are receiving this because you subscribed to %(list)s on %(date)s.")
-    return sentence % {"list": best(reader.topic, tag)[1], "date": long_date(reader.since, tag)}
+    return sentence % {"list": best(reader.topic, tag)[1], "date": _day(reader.since.date(), tag)}
+
+
+@lru_cache(maxsize=4096)
+def _day(value: date, tag: str) -> str:
+    """Kept, because thousands of readers joined on the same day."""
+    return long_date(value, tag)

@@ -47,6 +47,15 @@ def test_unknown_missing_and_damaged_marks_are_refused() -> None:
             marks.split(form, {"web"}, needed)
 
 
+@given(st.lists(st.text(max_size=9), min_size=4, max_size=4), st.permutations(["a", "b", "a"]))
+def test_what_is_settled_is_filled_for_everybody(parts: list[str], holes: list[str]) -> None:
+    form = Form(tuple(parts), tuple(holes))
+    settled = form.settled({"a": "A<"})
+    assert settled.holes == ("b",)
+    assert settled.fill({"b": "B"}) == form.fill({"a": "A<", "b": "B"})
+    assert form.settled({}) == form
+
+
 def test_a_hole_without_a_value_is_an_error() -> None:
     with pytest.raises(KeyError):
         Form(("", ""), ("web",)).fill({})

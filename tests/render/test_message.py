@@ -143,7 +143,7 @@ def issue(
     calendar: Calendar | None = None,
 ) -> Frozen:
     """A variant made by hand."""
-    return Frozen(mode, subject, sender, html, text, html, "https://news.example/web/1", images, hosted, calendar)
+    return Frozen(mode, subject, sender, html, text, html, images, hosted, calendar)
 
 
 def reader(name: str, token: str) -> Reader:
@@ -230,7 +230,7 @@ def test_whatever_people_type_the_mail_parses_to_what_was_built(
     """Attack cases 2 and 5: also in encoded words, and whatever ends a mail for some server, there is one message."""
     for mode in modes([ZH, EN]):
         first = mode.partition("+")[0]
-        form = Form((one, two, "", one), (f"greeting-{first}", "web", f"unsubscribe-{first}"))
+        form = Form((one, two, "", one), (f"greeting-{first}", f"since-{first}", f"unsubscribe-{first}"))
         frozen = issue(form, form, mode=mode, subject=subject, sender=sender, calendar=Calendar("x.ics", two))
         octets = sent(frozen, name, token)
         demand_lawful(octets)
@@ -253,7 +253,7 @@ def test_what_ends_a_mail_for_some_server_never_leaves(hostile: str) -> None:
     """Attack case 5: in any text, at any place of a line, in both encodings."""
     for script in ("潮水退了" * 30, "The tide went out. " * 30):
         for shift in range(80):
-            form = Form((script + "x" * shift + hostile, hostile + script), ("web",))
+            form = Form((script + "x" * shift + hostile, hostile + script), (f"greeting-{EN}",))
             demand_lawful(sent(issue(form, form, calendar=Calendar("x.ics", form.parts[0]))))
 
 

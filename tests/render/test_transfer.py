@@ -38,7 +38,7 @@ def demand_lawful(octets: bytes) -> None:
 def test_either_encoding_gives_back_what_was_built(parts: list[str], value: str) -> None:
     form = Form(tuple(parts), ("x",) * (len(parts) - 1))
     body = compile_form(form)
-    octets = b"".join(body.fill({"x": value}))
+    octets = b"".join(body.fill({"x": value}, {}))
     assert octets.endswith(b"\r\n") or not octets
     demand_lawful(octets)
     joined = b"".join(canonical(piece) for piece in [parts[0], *(p for part in parts[1:] for p in (value, part))])
