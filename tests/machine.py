@@ -60,7 +60,8 @@ REDIS = Need("redis-server or valkey-server", "redis-server", ("redis-server", "
 CHROMIUM = Need("Chromium", "chromium", ("chromium", "chromium-browser", "google-chrome"))
 SMTP_SINK = Need("smtp-sink (it comes with Postfix)", "postfix", ("smtp-sink",))
 FONT = Need("a Chinese font", "fonts-noto-cjk")
-NEEDS = (POSTGRESQL, REDIS, CHROMIUM, SMTP_SINK, FONT)
+SPAMASSASSIN = Need("SpamAssassin", "spamassassin", ("spamassassin",))
+NEEDS = (POSTGRESQL, REDIS, CHROMIUM, SMTP_SINK, FONT, SPAMASSASSIN)
 
 
 def program(need: Need) -> str:
@@ -171,7 +172,7 @@ def main() -> int:
     if lacking:
         print(complaint(lacking), file=sys.stderr)
         return 1
-    print("This machine has the servers, the browser and the font that the tests need.")
+    print("This machine has the servers, the browser, the font and the spam filter that the tests need.")
     return 0
 
 

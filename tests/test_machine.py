@@ -38,15 +38,16 @@ def test_everything_that_is_missing_is_named_with_its_package(bare: Path, capsys
         "smtp-sink",
         "Chinese font",
         "root",
+        "SpamAssassin",
     ):
         assert word in said.err
-    assert "postgresql redis-server chromium postfix fonts-noto-cjk" in said.err
+    assert "postgresql redis-server chromium postfix fonts-noto-cjk spamassassin" in said.err
 
 
 def test_who_may_not_mount_is_told_so_before_anything_else(
     bare: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for program in ("initdb", "postgres", "redis-server", "chromium", "smtp-sink"):
+    for program in ("initdb", "postgres", "redis-server", "chromium", "smtp-sink", "spamassassin"):
         _put(bare / program)
     _put(tmp_path / "fonts" / "NotoSansCJK-Regular.ttc")
     # For whoever is not root already.
@@ -63,7 +64,7 @@ def test_who_may_not_mount_is_told_so_before_anything_else(
 
 
 def test_only_what_is_missing_is_named(bare: Path, tmp_path: Path) -> None:
-    for program in ("valkey-server", "google-chrome", "smtp-sink"):
+    for program in ("valkey-server", "google-chrome", "smtp-sink", "spamassassin"):
         _put(bare / program)
     _put(tmp_path / "fonts" / "opentype" / "NotoSansCJK-Regular.ttc")
     assert machine.missing() == [machine.POSTGRESQL]
