@@ -25,6 +25,8 @@ def render(edition: Edition, mode: str, marks: Marks, now: datetime) -> str | No
 
     Lines end in CRLF. ``now`` is when the variant is frozen: of two files with one event the later counts.
     """
+    if not any(block.type == "event" for block in edition.blocks):
+        return None
     shown: dict[str, tuple[Part, View]] = {}
     for part in parts(edition, mode, marks):
         for block in part.blocks:
