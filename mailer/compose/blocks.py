@@ -30,10 +30,14 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a block: ``must``, where a text without it is missing."""
+    """One field of a block: ``must``, where a text without it is missing.
+
+    What one language has, every other must have, too, unless a language may have it ``alone``.
+    """
 
     kind: Kind = Kind.MARKDOWN
     must: bool = True
+    alone: bool = False
 
     def accept(self, text: str) -> str:
         """A text as it is kept; ValueError says what it must be."""
@@ -54,6 +58,8 @@ _TEXT = Field()
 _LINE = Field(Kind.LINE)
 _MAYBE = Field(must=False)
 _MAYBE_LINE = Field(Kind.LINE, must=False)
+_OWN = Field(must=False, alone=True)
+_OWN_LINE = Field(Kind.LINE, must=False, alone=True)
 _ALL = frozenset(Fallback)
 _NEVER = frozenset({Fallback.REFUSE})
 _OMIT = frozenset({Fallback.REFUSE, Fallback.OMIT})
@@ -80,7 +86,7 @@ def _figures(data: shapes.Figures) -> Fields:
     """A label for each figure, and perhaps a qualifier ("over", "at least") and a unit ("hours", "%")."""
     found: dict[str, Field] = {}
     for figure in data.figures:
-        found |= {figure.id: _TEXT, f"{figure.id}.qualifier": _MAYBE, f"{figure.id}.unit": _MAYBE_LINE}
+        found |= {figure.id: _TEXT, f"{figure.id}.qualifier": _OWN, f"{figure.id}.unit": _OWN_LINE}
     return found
 
 
@@ -110,8 +116,8 @@ TYPES: dict[str, BlockType] = {
             "subject": _LINE,
             "preheader": _LINE,
             "title": _LINE,
-            "sender": _MAYBE_LINE,
-            "reading_time": Field(Kind.NUMBER, must=False),
+            "sender": _OWN_LINE,
+            "reading_time": Field(Kind.NUMBER, must=False, alone=True),
         },
         fallbacks=_NEVER,
     ),
@@ -144,7 +150,7 @@ TYPES: dict[str, BlockType] = {
             "title": _LINE,
             "series": _MAYBE_LINE,
             "author": _MAYBE_LINE,
-            "translator": _MAYBE_LINE,
+            "translator": _OWN_LINE,
             "source": _MAYBE_LINE,
             "dateline": _MAYBE_LINE,
             "abstract": _MAYBE,

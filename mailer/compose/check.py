@@ -1,62 +1,123 @@
-"""What keeps an edition from being sent: texts that are missing or outdated in one of its languages."""
+"""What is wrong with an edition: errors, which keep it from being approved, and warnings, which a person weighs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from dataclasses import field as attribute
 from enum import StrEnum
 
-from mailer.compose.edition import outdated
-from mailer.compose.shown import applies, lacking, policy, whole
+from mailer.compose.shown import lacking, policy, whole
+from mailer.compose.status import Status, status
 from mailer.errors import InvalidError
-from mailer.i18n import N_, self_name
+from mailer.i18n import N_, languages, self_name
 from mailer.model import Block, Edition, Fallback
 
 
-class Fault(StrEnum):
-    """What is wrong with a text."""
+class Severity(StrEnum):
+    """Whether it keeps an edition from being approved."""
 
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Fault(StrEnum):
+    """What is wrong."""
+
+    UNWRITTEN = "unwritten"
     MISSING = "missing"
     OUTDATED = "outdated"
+    DRAFT = "draft"
+    MACHINE = "machine"
+    BORROWED = "borrowed"
+    OMITTED = "omitted"
 
 
+_ERRORS = {Fault.UNWRITTEN, Fault.MISSING, Fault.OUTDATED, Fault.DRAFT}
 _SENTENCES = {
+    Fault.UNWRITTEN: N_("Block %(block)s has no text in %(language)s: write it first."),
     Fault.MISSING: N_("Block %(block)s has no text for %(field)s in %(language)s: write it first."),
     Fault.OUTDATED: N_(
         "Block %(block)s has changed since it was translated into %(language)s: bring the translation up to date first."
     ),
+    Fault.DRAFT: N_("Block %(block)s is still marked as a draft in %(language)s: finish it first."),
+    Fault.MACHINE: N_("Block %(block)s was translated into %(language)s by a machine, and nobody has read it through."),
+    Fault.BORROWED: N_(
+        "Block %(block)s is not complete in %(language)s: its readers get it in %(other)s, with a notice."
+    ),
+    Fault.OMITTED: N_("Block %(block)s is not complete in %(language)s: its readers do not get it."),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One fault, and where it is."""
+    """One fault, and where it is: ``locale`` may be a mode of two languages. ``values``: what its sentence says."""
 
     fault: Fault
     block: str
     field: str
     locale: str
+    values: Mapping[str, object] = attribute(default_factory=dict)
+
+    @property
+    def severity(self) -> Severity:
+        """Whether it keeps an edition from being approved."""
+        return Severity.ERROR if self.fault in _ERRORS else Severity.WARNING
+
+    @property
+    def error(self) -> InvalidError:
+        """The same as the refusal of an edition."""
+        language = " + ".join(map(self_name, languages(self.locale)))
+        values = {"block": self.block, "field": self.field, "language": language, **self.values}
+        return InvalidError(_SENTENCES[self.fault], **values)
+
+    def say(self, translate: Callable[[str], str]) -> str:
+        """Its sentence in the language of ``translate`` (a gettext function)."""
+        return self.error.say(translate)
+
+
+Outdated = tuple[str, str]
+"""A text that is out of date: the key of its block, its language."""
 
 
 def findings(edition: Edition) -> list[Finding]:
-    """Every fault of an edition, in reading order."""
+    """Everything that is wrong with an edition, in reading order."""
     return [finding for block in edition.blocks for finding in _of_block(edition, block)]
+
+
+def demand_complete(edition: Edition, acknowledged: Collection[Outdated] = ()) -> list[Outdated]:
+    """Raise InvalidError for the first error; the outdated texts that go out all the same, since they were named."""
+    let_go = []
+    for found in findings(edition):
+        where = (found.block, found.locale)
+        if found.fault is Fault.OUTDATED and where in acknowledged:
+            let_go.append(where)
+        elif found.severity is Severity.ERROR:
+            raise found.error
+    return let_go
 
 
 def _of_block(edition: Edition, block: Block) -> Iterator[Finding]:
     for locale in edition.locales:
-        if not applies(block, locale):
-            continue
-        if policy(edition, block) is Fallback.REFUSE:
-            yield from (Finding(Fault.MISSING, block.key, name, locale) for name in lacking(edition, block, locale))
-        if outdated(edition, block, locale):
-            yield Finding(Fault.OUTDATED, block.key, "", locale)
-    if policy(edition, block) is Fallback.NOTICE and not whole(edition, block):
-        source = edition.source_locale
-        yield from (Finding(Fault.MISSING, block.key, name, source) for name in lacking(edition, block, source))
+        match status(edition, block, locale):
+            case Status.MISSING:
+                yield from _missing(edition, block, locale)
+            case Status.OUTDATED:
+                yield Finding(Fault.OUTDATED, block.key, "", locale)
+            case Status.DRAFT:
+                yield Finding(Fault.DRAFT, block.key, "", locale)
+            case Status.MACHINE:
+                yield Finding(Fault.MACHINE, block.key, "", locale)
+            case _:
+                pass
 
 
-def demand_complete(edition: Edition) -> None:
-    """Raise InvalidError for the first fault."""
-    for found in findings(edition):
-        raise InvalidError(
-            _SENTENCES[found.fault], block=found.block, field=found.field, language=self_name(found.locale)
-        )
+def _missing(edition: Edition, block: Block, locale: str) -> Iterator[Finding]:
+    """What a language lacks, or what its readers get in its place."""
+    wish, others = policy(edition, block), whole(edition, block)
+    if wish is Fallback.NOTICE and others:
+        yield Finding(Fault.BORROWED, block.key, "", locale, {"other": self_name(others[0])})
+    elif wish is Fallback.OMIT:
+        yield Finding(Fault.OMITTED, block.key, "", locale)
+    elif block.text(locale):
+        yield from (Finding(Fault.MISSING, block.key, name, locale) for name in lacking(edition, block, locale))
+    else:
+        yield Finding(Fault.UNWRITTEN, block.key, "", locale)

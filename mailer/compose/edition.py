@@ -1,16 +1,15 @@
 """Storing an edition: from a draft as read to rows, and how far its translations have come."""
 
-import hashlib
-import unicodedata
 from dataclasses import asdict
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailer import clock
-from mailer.compose.blocks import stored
+from mailer.compose.blocks import TYPES, stored
 from mailer.compose.folder import Draft, DraftBlock, Progress
 from mailer.compose.picture import Picture
+from mailer.compose.status import source_hash
 from mailer.errors import NotFoundError, RefusedError
 from mailer.i18n import N_
 from mailer.model import Block, Edition, EditionImage, EditionState, Image, Newsletter, Text, Topic
@@ -22,7 +21,18 @@ def save(session: Session, newsletter: Newsletter, draft: Draft, author: str) ->
     taken = select(Edition.id).where(Edition.newsletter_id == newsletter.id, Edition.slug == draft.slug)
     if session.scalar(taken):
         raise RefusedError(N_("There is an edition %(slug)s already: choose another slug."), slug=draft.slug)
-    edition = Edition(
+    made = build(newsletter, draft, author)
+    for held in made.images:
+        held.image = session.get(Image, held.image.hash) or held.image
+    session.add(made)
+    session.flush()
+    return made
+
+
+def build(newsletter: Newsletter, draft: Draft, author: str) -> Edition:
+    """An edition in memory alone: it can be checked and rendered, and is nowhere stored."""
+    images = {picture.hash: Image(**asdict(picture)) for picture in draft.images.values()}
+    return Edition(
         newsletter=newsletter,
         slug=draft.slug,
         kind=draft.kind,
@@ -33,15 +43,12 @@ def save(session: Session, newsletter: Newsletter, draft: Draft, author: str) ->
         policy=draft.policy,
         layout=draft.layout,
         state=EditionState.DRAFT,
+        approval=0,
         author=author,
         created_at=clock.now(),
         blocks=[_block(draft, block, position) for position, block in enumerate(draft.blocks)],
+        images=[EditionImage(name=name, image=images[picture.hash]) for name, picture in draft.images.items()],
     )
-    images = {picture.hash: image(session, picture) for picture in draft.images.values()}
-    edition.images = [EditionImage(name=name, image=images[picture.hash]) for name, picture in draft.images.items()]
-    session.add(edition)
-    session.flush()
-    return edition
 
 
 def image(session: Session, picture: Picture) -> Image:
@@ -98,27 +105,18 @@ def _text(block: DraftBlock, locale: str, source: str, progress: Progress | None
     """A text; a translation without a recorded source counts as made from the one beside it."""
     progress = progress or Progress()
     is_source = locale == source
+    beside = block.texts.get(source, {})
+    present = source_hash(beside, TYPES[block.type].fields(block.data))
+    made_from = progress.source_hash or present
+    # Kept beside its hash: once the source has changed, nothing else can tell what it was.
+    previous = progress.previous_source or (beside if made_from == present else None)
     return Text(
         locale=locale,
         fields=block.texts[locale],
         status=TextStatus.APPROVED if is_source else progress.status,
-        source_hash=None if is_source else progress.source_hash or source_hash(block.texts.get(source, {})),
-        previous_source=progress.previous_source,
+        source_hash=None if is_source else made_from,
+        previous_source=None if is_source else previous,
         translated_by=progress.by,
         reviewed_by=progress.reviewed_by,
         at=clock.now(),
     )
-
-
-def source_hash(fields: dict[str, str]) -> str:
-    """What a translation was made from: fields in NFC with white space collapsed, so that layout changes nothing."""
-    parts = [f"{name}\0{' '.join(unicodedata.normalize('NFC', fields[name]).split())}" for name in sorted(fields)]
-    return hashlib.sha256("\1".join(parts).encode()).hexdigest()
-
-
-def outdated(edition: Edition, block: Block, locale: str) -> bool:
-    """Whether the source has changed since this translation was made. Derived, never stored."""
-    text = next((text for text in block.texts if text.locale == locale), None)
-    if text is None or locale == edition.source_locale:
-        return False
-    return text.source_hash != source_hash(block.text(edition.source_locale))

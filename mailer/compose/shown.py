@@ -42,10 +42,14 @@ def applies(block: Block, tag: str) -> bool:
 
 
 def lacking(edition: Edition, block: Block, tag: str) -> list[str]:
-    """The fields that a language lacks: those that it must have, and those that another language has."""
+    """The fields that a language lacks: those that it must have, and most that another language has."""
     used = {name for each in block.texts if each.locale in edition.locales for name in each.fields}
     present = block.text(written(tag))
-    return [name for name, field in fields_of(block).items() if (field.must or name in used) and name not in present]
+    return [
+        name
+        for name, field in fields_of(block).items()
+        if name not in present and (field.must or (name in used and not field.alone))
+    ]
 
 
 def policy(edition: Edition, block: Block) -> Fallback:

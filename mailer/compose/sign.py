@@ -1,24 +1,27 @@
 """Approval by a named person: complete, four eyes, and on record. Freezing follows in render/approval.py."""
 
+from collections.abc import Collection, Iterator
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from mailer import clock
-from mailer.compose.check import demand_complete
+from mailer.compose.check import Outdated, demand_complete
 from mailer.errors import RefusedError
 from mailer.i18n import N_
-from mailer.model import AuditEntry, Edition, EditionState, Staff
+from mailer.model import AuditEntry, Edition, EditionState, Staff, Text
+from mailer.model.edition import TextStatus
 
 
-def sign(session: Session, edition: Edition, approver: str) -> None:
-    """Mark an edition as approved by ``approver``.
+def sign(session: Session, edition: Edition, approver: str, acknowledged: Collection[Outdated] = ()) -> None:
+    """Mark an edition and its texts as approved by ``approver``, who lets ``acknowledged`` texts go out as they are.
 
-    Raises InvalidError for missing or outdated texts, RefusedError where it is approved already
-    or where author and approver are one person although there are two.
+    Raises InvalidError for missing texts and for outdated ones that were not acknowledged, RefusedError
+    where it is approved already or where author and approver are one person although there are two.
     """
     if not edition.can_become(EditionState.APPROVED):
         raise RefusedError(N_("The edition %(slug)s is approved already."), slug=edition.slug)
-    demand_complete(edition)
+    faults = demand_complete(edition, acknowledged)
     alone = (session.scalar(select(func.count()).select_from(Staff)) or 0) <= 1
     if approver == edition.author and not alone:
         raise RefusedError(
@@ -28,12 +31,24 @@ def sign(session: Session, edition: Edition, approver: str) -> None:
     edition.approval += 1
     edition.approver = approver
     edition.approved_at = clock.now()
+    for text in _texts(edition, faults):
+        text.status, text.reviewed_by = TextStatus.APPROVED, approver
     session.add(
         AuditEntry(
             at=clock.now(),
             name=approver,
             action="edition.approve",
             subject=edition.slug,
-            detail={"approval": edition.approval, "four_eyes": approver != edition.author},
+            detail={
+                "approval": edition.approval,
+                "four_eyes": approver != edition.author,
+                "outdated": [f"{block}:{locale}" for block, locale in faults],
+            },
         )
     )
+
+
+def _texts(edition: Edition, outdated: Collection[Outdated]) -> Iterator[Text]:
+    """What was approved as it should be; a text that is out of date stays what it was."""
+    for block in edition.blocks:
+        yield from (text for text in block.texts if (block.key, text.locale) not in outdated)

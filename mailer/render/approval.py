@@ -1,7 +1,10 @@
 """Approval freezes: a signed edition is rendered in every variant, in the same transaction."""
 
+from collections.abc import Collection
+
 from sqlalchemy.orm import Session
 
+from mailer.compose.check import Outdated
 from mailer.compose.sign import sign
 from mailer.errors import InvalidError
 from mailer.i18n import N_, self_name
@@ -10,10 +13,12 @@ from mailer.render.variant import freeze
 from mailer.render.weight import weigh
 
 
-def approve(session: Session, edition: Edition, approver: str) -> list[Variant]:
+def approve(
+    session: Session, edition: Edition, approver: str, acknowledged: Collection[Outdated] = ()
+) -> list[Variant]:
     """Sign and freeze. Raises what ``sign`` and rendering raise, and InvalidError for a nameless language."""
     _demand_names(edition)
-    sign(session, edition, approver)
+    sign(session, edition, approver, acknowledged)
     variants = freeze(session, edition)
     for variant in variants:
         weigh(session, variant).demand()

@@ -8,12 +8,10 @@ import re
 from html import escape
 
 import nh3
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
-from mdit_py_cjk_friendly import cjk_friendly  # type: ignore[import-untyped]  # it ships no types
 
-_PARSER = MarkdownIt("commonmark", {"html": False, "xhtmlOut": True}).use(cjk_friendly).disable("image")
+from mailer.compose.parsed import PARSER
 
 _TAGS = {"p", "br", "strong", "em", "a", "ul", "ol", "li", "blockquote", "hr", "h3", "h4", "code"}
 
@@ -35,7 +33,7 @@ _HEADING = re.compile(r"(</?)h[1-6]\b")
 
 def tokens(source: str) -> list[Token]:
     """The block tokens of a Markdown text."""
-    return _PARSER.parse(source)
+    return PARSER.parse(source)
 
 
 def html(source: str, link_colour: str, *, flush: bool = False) -> Markup:
@@ -44,13 +42,13 @@ def html(source: str, link_colour: str, *, flush: bool = False) -> Markup:
     ``flush``: nothing is left free below the last paragraph.
     """
     # The edition's own headings are h1 and h2; those inside a text stand below them.
-    styled = _styled(_HEADING.sub(r"\1h3", _PARSER.render(source)), link_colour)
+    styled = _styled(_HEADING.sub(r"\1h3", PARSER.render(source)), link_colour)
     return Markup(_LAST.sub('<p style="margin:0">', styled)) if flush else styled  # noqa: S704 — the same, but for a margin
 
 
 def line(source: str, link_colour: str) -> Markup:
     """The same for a text that stands in a line of its own: no paragraph round it."""
-    return _styled(_PARSER.renderInline(source), link_colour)
+    return _styled(PARSER.renderInline(source), link_colour)
 
 
 def _styled(raw: str, link_colour: str) -> Markup:

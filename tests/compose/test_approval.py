@@ -2,12 +2,14 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from mailer.compose.check import Fault, findings
+from mailer.compose.check import Fault, Severity, findings
 from mailer.compose.edition import save
-from mailer.compose.folder import Draft
+from mailer.compose.folder import Draft, Progress
+from mailer.compose.status import Status, status
 from mailer.errors import InvalidError, RefusedError
 from mailer.installation import Installation
 from mailer.model import AuditEntry, Edition, EditionState, Staff, Topic, Variant
+from mailer.model.edition import TextStatus
 from mailer.render.approval import approve
 
 
@@ -42,11 +44,11 @@ def test_an_optional_field_in_one_language_alone_is_missing_in_the_other(
     house: Installation, topic: Topic, draft: Draft
 ) -> None:
     lacking = draft.model_copy(deep=True)
-    masthead = next(block for block in lacking.blocks if block.key == "masthead")
-    del masthead.texts["en-GB"]["strapline"]
+    letter = next(block for block in lacking.blocks if block.key == "letter")
+    del letter.texts["en-GB"]["headline"]
     with house.database.write() as session:
         (found,) = findings(_edition(session, topic, lacking))
-    assert (found.fault, found.block, found.field, found.locale) == (Fault.MISSING, "masthead", "strapline", "en-GB")
+    assert (found.fault, found.block, found.field, found.locale) == (Fault.MISSING, "letter", "headline", "en-GB")
 
 
 def test_one_changed_word_makes_that_translation_outdated_and_white_space_none(
@@ -103,3 +105,54 @@ def test_a_topic_without_a_name_in_one_language_keeps_it_from_being_approved(
         session.merge(topic).name = {"zh-Hant-HK": "《潮信》"}
         with pytest.raises(InvalidError, match="English"):
             approve(session, edition, "Bo")
+
+
+def _change(edition: Edition, key: str) -> None:
+    block = next(block for block in edition.blocks if block.key == key)
+    source = next(text for text in block.texts if text.locale == edition.source_locale)
+    source.fields = {name: value + "了" for name, value in source.fields.items()}
+
+
+def test_an_outdated_text_goes_out_where_a_named_person_says_so_and_that_is_on_record(
+    house: Installation, topic: Topic, draft: Draft
+) -> None:
+    with house.database.write() as session:
+        edition = _edition(session, topic, draft)
+        _change(edition, "share")
+        _change(edition, "signoff")
+        with pytest.raises(InvalidError, match="signoff"):
+            approve(session, edition, "Bo", [("share", "en-GB")])
+        assert edition.state is EditionState.DRAFT
+        approve(session, edition, "Bo", [("share", "en-GB"), ("signoff", "en-GB"), ("letter", "en-GB")])
+        entry = session.scalars(select(AuditEntry)).one()
+        assert (entry.name, entry.detail["outdated"]) == ("Bo", ["share:en-GB", "signoff:en-GB"])
+        # It is no less out of date for that, and everything else was approved.
+        assert {status(edition, block, "en-GB") for block in edition.blocks} == {
+            Status.APPROVED,
+            Status.OUTDATED,
+            Status.NOT_APPLICABLE,
+        }
+
+
+def test_a_missing_text_cannot_be_acknowledged(house: Installation, topic: Topic, draft: Draft) -> None:
+    lacking = draft.model_copy(deep=True)
+    del next(block for block in lacking.blocks if block.key == "share").texts["en-GB"]
+    with house.database.write() as session, pytest.raises(InvalidError, match=r"share .* English"):
+        approve(session, _edition(session, topic, lacking), "Bo", [("share", "en-GB")])
+
+
+@pytest.mark.parametrize(("stored", "fault"), [(TextStatus.DRAFT, Fault.DRAFT), (TextStatus.MACHINE, Fault.MACHINE)])
+def test_a_draft_keeps_an_edition_back_and_a_machine_s_translation_is_pointed_out(
+    house: Installation, topic: Topic, draft: Draft, stored: TextStatus, fault: Fault
+) -> None:
+    begun = draft.model_copy(update={"progress": {"en-GB": {"share": Progress(status=stored)}}})
+    with house.database.write() as session:
+        edition = _edition(session, topic, begun)
+        (found,) = findings(edition)
+        assert (found.fault, found.block, found.locale) == (fault, "share", "en-GB")
+        assert "share" in found.say(str)
+        if found.severity is Severity.WARNING:
+            approve(session, edition, "Bo")
+        else:
+            with pytest.raises(InvalidError, match="draft"):
+                approve(session, edition, "Bo")

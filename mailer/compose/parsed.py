@@ -1,0 +1,57 @@
+"""Markdown as it is parsed: what a text says, however a person or a tool laid it out."""
+
+import re
+import unicodedata
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from mdit_py_cjk_friendly import cjk_friendly  # type: ignore[import-untyped]  # it ships no types
+
+from mailer.chinese import WIDE
+
+PARSER = MarkdownIt("commonmark", {"html": False, "xhtmlOut": True}).use(cjk_friendly).disable("image")
+"""CommonMark without raw HTML; bold beside 「」 or 《》 is bold, a line break beside Han no space."""
+
+_WIDE = re.compile(f"[{WIDE}]")
+# A paragraph is told by the text in it, and whether a list is loose by nothing that readers see.
+_UNSAID = {"paragraph_open", "paragraph_close"}
+_SPELLINGS = {"fence": "code_block"}
+# Characters that no text may hold (see characters.py): what is typed cannot be taken for a mark.
+_MARK, _END = "\x01", "\x02"
+
+
+def canonical(source: str) -> str:
+    """What a Markdown text says: the same for the same words, however they are laid out; in NFC."""
+    said = (_inline(token) if token.type == "inline" else _mark(token) for token in _told(PARSER.parse(source)))
+    return _END.join(map(line, said))
+
+
+def line(text: str) -> str:
+    """The same for a text that is not Markdown: NFC, white space collapsed."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def _told(tokens: list[Token]) -> list[Token]:
+    return [token for token in tokens if token.type not in _UNSAID]
+
+
+def _mark(token: Token) -> str:
+    """A token that is no text: what it is, and where it leads or begins."""
+    kind = _SPELLINGS.get(token.type, token.type)
+    return f"{_MARK}{kind}{token.tag}{token.attrs.get('href', '')}{token.attrs.get('start', '')}{_MARK}{token.content}"
+
+
+def _inline(token: Token) -> str:
+    children = token.children or []
+    said, before = "", ""
+    for position, child in enumerate(children):
+        if child.type == "text":
+            said += child.content
+        elif child.type == "softbreak":
+            after = next((each.content for each in children[position + 1 :] if each.content), "")
+            joined = _WIDE.match(before[-1:]) and _WIDE.match(after)
+            said += "" if joined else " "
+        else:
+            said += _mark(child)
+        before = child.content or before
+    return said
