@@ -1,4 +1,4 @@
-"""Languages: tags and modes, catalogues, negotiation, and values as each language writes them.
+"""Languages: tags and modes, catalogues, negotiation.
 
 Tags are BCP 47 (``zh-Hant-HK``), catalogues are named as Babel does (``zh_Hant_HK``).
 A *mode* names the languages of one mail in reading order: ``zh-Hant-HK+en-GB``.
@@ -6,16 +6,12 @@ A *mode* names the languages of one mail in reading order: ``zh-Hant-HK+en-GB``.
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime
-from decimal import Decimal
 from functools import lru_cache
 from io import BytesIO
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
 from babel.support import Translations
 
 from mailer.resources import folder
@@ -27,6 +23,8 @@ EN = "en-GB"
 # Each language names itself, so that a reader finds it without knowing the others.
 INTERFACE = {ZH: "繁體中文", HANS: "简体中文", EN: "English"}
 """What pages and commands speak."""
+SUBJECT_JOINT = "｜"
+"""Between the subjects of a mail in two languages."""
 AUTOMATIC = "zh-Hans"
 """The one language of editions that nobody writes: converted from the Traditional Chinese."""
 # With one Chinese that people write, it needs no more of a name; CLDR's would name a territory.
@@ -72,7 +70,7 @@ def languages(mode: str) -> list[str]:
 def modes(locales: Sequence[str]) -> list[str]:
     """Every mode that languages allow: each alone, and each two of them either way round, but for Chinese twice."""
     pairs = [f"{one}+{other}" for one in locales for other in locales if one != other]
-    return [*locales, *(pair for pair in pairs if not all(map(_script, pair.split("+"))))]
+    return [*locales, *(pair for pair in pairs if not all(map(script, pair.split("+"))))]
 
 
 def language_names(mode: str, tag: str) -> str:
@@ -109,7 +107,7 @@ def translator(tag: str) -> Callable[[str], str]:
 # Negotiation
 
 
-def _script(tag: str) -> str | None:
+def script(tag: str) -> str | None:
     """``Hant`` or ``Hans`` for a Chinese tag, ``None`` for any other language.
 
     The explicit script wins, else the region tells; Cantonese and bare ``zh`` count as
@@ -132,12 +130,12 @@ def match(tag: str, available: Collection[str]) -> str | None:
     exact = {offered.lower(): offered for offered in available}
     if found := exact.get(tag.replace("_", "-").lower()):
         return found
-    script = _script(tag)
-    if script is None:
+    written = script(tag)
+    if written is None:
         language = tag.replace("_", "-").split("-")[0].lower()
         return next((o for o in available if o.split("-")[0].lower() == language), None)
-    chinese = [offered for offered in available if _script(offered)]
-    return next((o for o in chinese if _script(o) == script), chinese[0] if len(chinese) == 1 else None)
+    chinese = [offered for offered in available if script(offered)]
+    return next((o for o in chinese if script(o) == written), chinese[0] if len(chinese) == 1 else None)
 
 
 def _wanted(accept_language: str) -> Iterable[str]:
@@ -168,73 +166,14 @@ def best(texts: Mapping[str, str], tag: str) -> tuple[str, str]:
     return found, texts[found]
 
 
+def nearest(mode: str, offered: Collection[str]) -> str | None:
+    """The best of the ``offered`` modes for a reader of ``mode``: both languages, else the first there is of them."""
+    alone = [each for each in offered if len(languages(each)) == 1]
+    found = [tag for tag in (match(wanted, alone) for wanted in languages(mode)) if tag]
+    both = "+".join(dict.fromkeys(found))
+    return both if both in offered else next(iter(found), None)
+
+
 def terminal(language: str) -> str:
     """The language of the commands, from a POSIX locale name such as ``zh_HK.UTF-8``."""
     return interface(language.split(".", maxsplit=1)[0].split("@", maxsplit=1)[0])
-
-
-# Values
-
-
-def long_date(value: date | datetime, tag: str) -> str:
-    """1 May 2025, 2025年5月1日: never digits alone, which readers order differently."""
-    return format_date(value, "long", locale=babel(tag))
-
-
-def moment(value: datetime, tag: str) -> str:
-    """A day and a time by the clock on the wall: Saturday, 5 December 2026, 6:05 pm, 2026年12月5日星期六下午6:05."""
-    joint = "" if tag.startswith("zh") else ", "
-    return joint.join((_weekday(value, tag), clock_time(value, tag)))
-
-
-def period(start: datetime, end: datetime, tag: str) -> str:
-    """From one moment to another; the day once where it is the same."""
-    last = clock_time(end, tag) if start.date() == end.date() else moment(end, tag)
-    return f"{moment(start, tag)}至{last}" if tag.startswith("zh") else f"{moment(start, tag)} – {last}"
-
-
-def _weekday(value: datetime, tag: str) -> str:
-    return format_date(value, "full", locale=babel(tag))
-
-
-def clock_time(value: datetime, tag: str) -> str:
-    """6:05 pm, 下午6:05: no seconds and no zone, since it is the time of the place."""
-    return format_skeleton("hm", value, locale=babel(tag))
-
-
-def month(value: date, tag: str) -> str:
-    """May 2025, 2025年5月."""
-    return format_skeleton("yMMMM", value, locale=babel(tag))
-
-
-def number(value: Decimal | int, tag: str) -> str:
-    """1,234 in every language."""
-    return format_decimal(value, locale=babel(tag))
-
-
-_MONEY_ZH = {"HKD": ("港幣", "元"), "GBP": ("", "英鎊")}
-_MONEY_EN = {"HKD": "HK$", "GBP": "£"}
-
-
-def money(value: Decimal, currency: str, tag: str) -> str:
-    """A sum as people write it, 港幣250萬元 / HK$2.5 million; CLDR's short and long forms do neither well."""
-    if babel(tag).language != "zh":
-        sign = _MONEY_EN[currency]
-        return f"{sign}{_short(value, 10**6)} million" if value >= 10**6 else f"{sign}{number(value, tag)}"
-    before, after = _MONEY_ZH[currency]
-    for size, unit in ((10**8, "億"), (10**4, "萬")):
-        if value >= size:
-            return f"{before}{_short(value, size)}{unit}{after}"
-    return f"{before}{number(value, tag)}{after}"
-
-
-def _short(value: Decimal, size: int) -> str:
-    """``value`` in units of ``size``, with at most two decimals and no idle noughts."""
-    return f"{value / size:.2f}".rstrip("0").rstrip(".")
-
-
-def greeting(name: str, tag: str) -> str:
-    """The opening line for a reader: the name as typed, or a friend's without one."""
-    say = translator(tag)
-    name = " ".join(name.split())
-    return say("Dear %(name)s,") % {"name": name} if name else say("Dear friend,")

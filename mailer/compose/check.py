@@ -4,11 +4,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from enum import StrEnum
+from itertools import combinations
 
+from mailer.chinese import width
+from mailer.compose.blocks import FRONT
 from mailer.compose.shown import lacking, policy, whole
 from mailer.compose.status import Status, status
 from mailer.errors import InvalidError
-from mailer.i18n import N_, languages, self_name
+from mailer.i18n import N_, SUBJECT_JOINT, languages, modes, self_name
 from mailer.model import Block, Edition, Fallback
 
 
@@ -29,6 +32,8 @@ class Fault(StrEnum):
     MACHINE = "machine"
     BORROWED = "borrowed"
     OMITTED = "omitted"
+    SUBJECT_WIDTH = "subject_width"
+    PREHEADER_WIDTH = "preheader_width"
 
 
 _ERRORS = {Fault.UNWRITTEN, Fault.MISSING, Fault.OUTDATED, Fault.DRAFT}
@@ -44,7 +49,19 @@ _SENTENCES = {
         "Block %(block)s is not complete in %(language)s: its readers get it in %(other)s, with a notice."
     ),
     Fault.OMITTED: N_("Block %(block)s is not complete in %(language)s: its readers do not get it."),
+    Fault.SUBJECT_WIDTH: N_(
+        "The subject in %(language)s is %(width)s columns wide, and inboxes cut off what exceeds %(most)s"
+        " (a Chinese character takes two)."
+    ),
+    Fault.PREHEADER_WIDTH: N_(
+        "The preheader in %(language)s is %(width)s columns wide; inboxes show %(least)s to %(most)s well"
+        " (a Chinese character takes two)."
+    ),
 }
+
+# Columns, of which Han takes two: a subject in one language, two of them joined, a preheader of 35 to 50 Han.
+_SUBJECT, _SUBJECTS = 40, 60
+_PREHEADER = range(70, 101)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +97,8 @@ Outdated = tuple[str, str]
 
 def findings(edition: Edition) -> list[Finding]:
     """Everything that is wrong with an edition, in reading order."""
-    return [finding for block in edition.blocks for finding in _of_block(edition, block)]
+    found = [finding for block in edition.blocks for finding in _of_block(edition, block)]
+    return [*found, *_widths(edition)]
 
 
 def demand_complete(edition: Edition, acknowledged: Collection[Outdated] = ()) -> list[Outdated]:
@@ -108,6 +126,25 @@ def _of_block(edition: Edition, block: Block) -> Iterator[Finding]:
                 yield Finding(Fault.MACHINE, block.key, "", locale)
             case _:
                 pass
+
+
+def _widths(edition: Edition) -> Iterator[Finding]:
+    """Lines that an inbox does not show well."""
+    front = next(block for block in edition.blocks if block.type == FRONT)
+    written = {tag: text for tag in edition.locales if (text := front.text(tag))}
+    subjects = {tag: width(text["subject"]) for tag, text in written.items() if "subject" in text}
+    for tag, columns in subjects.items():
+        if columns > _SUBJECT:
+            yield Finding(Fault.SUBJECT_WIDTH, FRONT, "subject", tag, {"width": columns, "most": _SUBJECT})
+    for one, other in combinations(subjects, 2):
+        both = width(SUBJECT_JOINT) + subjects[one] + subjects[other]
+        if both > _SUBJECTS and f"{one}+{other}" in modes(edition.locales):
+            yield Finding(Fault.SUBJECT_WIDTH, FRONT, "subject", f"{one}+{other}", {"width": both, "most": _SUBJECTS})
+    for tag, text in written.items():
+        columns = width(text.get("preheader", ""))
+        if columns and columns not in _PREHEADER:
+            edges = {"width": columns, "least": _PREHEADER[0], "most": _PREHEADER[-1]}
+            yield Finding(Fault.PREHEADER_WIDTH, FRONT, "preheader", tag, edges)
 
 
 def _missing(edition: Edition, block: Block, locale: str) -> Iterator[Finding]:

@@ -18,17 +18,13 @@ from mailer.i18n import (
     catalogue,
     language_name,
     languages,
-    long_date,
-    money,
-    month,
-    number,
-    period,
     self_name,
     translator,
 )
 from mailer.model import Edition, Image, Layout
 from mailer.render.holes import Marks
 from mailer.render.voice import Voice
+from mailer.values import long_date, money, month, number, period
 
 
 @dataclass(frozen=True, slots=True)

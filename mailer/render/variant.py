@@ -14,12 +14,13 @@ from mailer import clock
 from mailer.characters import refuse_controls
 from mailer.chinese import is_chinese
 from mailer.errors import InvalidError
-from mailer.i18n import N_, ZH, best, catalogue, greeting, languages, long_date, modes
+from mailer.i18n import N_, SUBJECT_JOINT, ZH, best, catalogue, languages, modes
 from mailer.model import Edition, Image, Images, Variant
 from mailer.render import calendar, html, letter, links, pictures
 from mailer.render.han import name_han
 from mailer.render.holes import Form, Marks, escaped
 from mailer.render.layout import front, holes, named
+from mailer.values import greeting, long_date
 from mailer.vault import digest
 
 
@@ -66,7 +67,7 @@ def render(edition: Edition, mode: str, now: datetime) -> Variant:
 
 def _subject(edition: Edition, mode: str) -> str:
     """Of two languages both subjects, in reading order."""
-    return refuse_controls("｜".join(front(edition, tag)["subject"] for tag in languages(mode)))
+    return refuse_controls(SUBJECT_JOINT.join(front(edition, tag)["subject"] for tag in languages(mode)))
 
 
 def _sender(edition: Edition, mode: str) -> str:

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from mailer import i18n
+from mailer import i18n, values
 from mailer.model import names
 from mailer.resources import folder
 
@@ -31,7 +31,7 @@ def _environment(tag: str) -> Environment:
         lstrip_blocks=True,
     )
     environment.install_gettext_translations(i18n.catalogue(tag), newstyle=True)  # type: ignore[attr-defined]  # from the extension
-    environment.filters["number"] = lambda value: i18n.number(value, tag)
+    environment.filters["number"] = lambda value: values.number(value, tag)
     environment.filters["mode"] = _mode
     environment.filters["best"] = lambda texts: _best(texts, tag)
     environment.filters["best_tag"] = lambda texts: i18n.best(texts, tag)[0]
@@ -75,7 +75,7 @@ def render(
         tag=tag,
         alternatives=_alternatives(request),
         translate=translate,
-        long_date=lambda value: i18n.long_date(value, tag),
+        long_date=lambda value: values.long_date(value, tag),
         **context,
     )
     return HTMLResponse(html, status, headers={"Content-Language": tag, "Vary": "Accept-Language"})

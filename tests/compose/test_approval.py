@@ -2,7 +2,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from mailer.compose.check import Fault, Severity, findings
+from mailer.compose.check import Fault, Finding, Severity, findings
 from mailer.compose.edition import save
 from mailer.compose.folder import Draft, Progress
 from mailer.compose.status import Status, status
@@ -17,12 +17,17 @@ def _edition(session: Session, topic: Topic, draft: Draft, author: str = "Ada") 
     return save(session, session.merge(topic).newsletter, draft, author)
 
 
+def _faults(edition: Edition) -> list[Finding]:
+    """All but what is said of widths."""
+    return [found for found in findings(edition) if found.block != "front"]
+
+
 def test_the_sample_has_no_fault_and_is_frozen_in_four_variants(
     house: Installation, topic: Topic, draft: Draft
 ) -> None:
     with house.database.write() as session:
         edition = _edition(session, topic, draft)
-        assert findings(edition) == []
+        assert _faults(edition) == []
         approve(session, edition, "Bo")
         modes = set(session.scalars(select(Variant.mode)))
         assert modes == {"zh-Hant-HK", "en-GB", "zh-Hant-HK+en-GB", "en-GB+zh-Hant-HK"}
@@ -47,7 +52,7 @@ def test_an_optional_field_in_one_language_alone_is_missing_in_the_other(
     letter = next(block for block in lacking.blocks if block.key == "letter")
     del letter.texts["en-GB"]["headline"]
     with house.database.write() as session:
-        (found,) = findings(_edition(session, topic, lacking))
+        (found,) = _faults(_edition(session, topic, lacking))
     assert (found.fault, found.block, found.field, found.locale) == (Fault.MISSING, "letter", "headline", "en-GB")
 
 
@@ -60,13 +65,13 @@ def test_one_changed_word_makes_that_translation_outdated_and_white_space_none(
         source = next(text for text in block.texts if text.locale == "zh-Hant-HK")
         body = source.fields["body"]
         source.fields = {"body": f"\n{body}  \n"}
-        assert findings(edition) == []
+        assert _faults(edition) == []
         source.fields = {"body": body + "了"}
-        assert [(f.fault, f.block) for f in findings(edition)] == [(Fault.OUTDATED, "share")]
+        assert [(f.fault, f.block) for f in _faults(edition)] == [(Fault.OUTDATED, "share")]
         with pytest.raises(InvalidError, match="has changed"):
             approve(session, edition, "Bo")
         source.fields = {"body": body}
-        assert findings(edition) == []
+        assert _faults(edition) == []
 
 
 def test_whoever_wrote_it_may_not_approve_it_unless_they_are_alone(
@@ -148,7 +153,7 @@ def test_a_draft_keeps_an_edition_back_and_a_machine_s_translation_is_pointed_ou
     begun = draft.model_copy(update={"progress": {"en-GB": {"share": Progress(status=stored)}}})
     with house.database.write() as session:
         edition = _edition(session, topic, begun)
-        (found,) = findings(edition)
+        (found,) = _faults(edition)
         assert (found.fault, found.block, found.locale) == (fault, "share", "en-GB")
         assert "share" in found.say(str)
         if found.severity is Severity.WARNING:

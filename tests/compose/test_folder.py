@@ -122,3 +122,29 @@ def test_levels_without_end_are_refused(change: Change) -> None:
     folder = change("edition.yaml", "kind: yearly", "kind: " + "[" * 5000)
     with pytest.raises(InvalidError):
         read(folder)
+
+
+def _title(change: Change, front: str) -> str:
+    """The title that a front matter with this line for it gives."""
+    folder = change("en-GB.md", "title: ", "was: ")
+    path = folder / "en-GB.md"
+    lines = path.read_text().split("\n")
+    lines[next(n for n, line in enumerate(lines) if line.startswith("was: "))] = front
+    path.write_text("\n".join(lines))
+    return read(folder).blocks[0].texts["en-GB"]["title"]
+
+
+@pytest.mark.parametrize(
+    "typed", ["off", "no", "yes", "~", "19:45", "012", "1e3", "0x1F", "null", "2026-12-01", ".5", "潮：汐"]
+)
+def test_row_front_matter_values_are_strings(change: Change, typed: str) -> None:
+    assert _title(change, f"title: {typed}") == typed
+
+
+def test_row_front_matter_with_a_colon_says_what_to_do(change: Change) -> None:
+    with pytest.raises(InvalidError, match=r"en-GB\.md, line \d+: put a value that holds a colon in quotes"):
+        _title(change, "title: 甲: 乙")
+
+
+def test_row_front_matter_in_quotes_may_hold_a_colon(change: Change) -> None:
+    assert _title(change, 'title: "甲: 乙"') == "甲: 乙"
