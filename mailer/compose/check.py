@@ -8,7 +8,9 @@ from itertools import combinations
 
 from mailer.chinese import width
 from mailer.compose.blocks import FRONT
-from mailer.compose.shown import lacking, policy, whole
+from mailer.compose.glossary import protected
+from mailer.compose.hans import convert
+from mailer.compose.shown import lacking, policy, whole, written
 from mailer.compose.status import Status, status
 from mailer.errors import InvalidError
 from mailer.i18n import N_, SUBJECT_JOINT, languages, modes, self_name
@@ -32,6 +34,7 @@ class Fault(StrEnum):
     MACHINE = "machine"
     BORROWED = "borrowed"
     OMITTED = "omitted"
+    UNCONVERTED = "unconverted"
     SUBJECT_WIDTH = "subject_width"
     PREHEADER_WIDTH = "preheader_width"
 
@@ -49,6 +52,10 @@ _SENTENCES = {
         "Block %(block)s is not complete in %(language)s: its readers get it in %(other)s, with a notice."
     ),
     Fault.OMITTED: N_("Block %(block)s is not complete in %(language)s: its readers do not get it."),
+    Fault.UNCONVERTED: N_(
+        "Block %(block)s keeps %(characters)s in %(language)s: converted, few devices could show it, or a link would"
+        " break. Reword that place, or add a term to the glossary."
+    ),
     Fault.SUBJECT_WIDTH: N_(
         "The subject in %(language)s is %(width)s columns wide, and inboxes cut off what exceeds %(most)s"
         " (a Chinese character takes two)."
@@ -126,6 +133,16 @@ def _of_block(edition: Edition, block: Block) -> Iterator[Finding]:
                 yield Finding(Fault.MACHINE, block.key, "", locale)
             case _:
                 pass
+    for tag in edition.derived:
+        yield from _unconverted(edition, block, tag)
+
+
+def _unconverted(edition: Edition, block: Block, tag: str) -> Iterator[Finding]:
+    """Characters of a text that stay as they are in the language that it is converted into."""
+    terms = protected(edition.newsletter.terms)
+    for name, text in block.text(written(tag)).items():
+        if kept := convert(text, terms).kept:
+            yield Finding(Fault.UNCONVERTED, block.key, name, tag, {"characters": kept})
 
 
 def _widths(edition: Edition) -> Iterator[Finding]:
