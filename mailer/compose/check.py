@@ -8,7 +8,7 @@ from itertools import combinations
 
 from mailer.chinese import width
 from mailer.compose.blocks import FRONT
-from mailer.compose.glossary import protected
+from mailer.compose.glossary import lost_terms, protected, wrong_forms
 from mailer.compose.hans import convert
 from mailer.compose.shown import lacking, policy, whole, written
 from mailer.compose.status import Status, status
@@ -34,6 +34,8 @@ class Fault(StrEnum):
     MACHINE = "machine"
     BORROWED = "borrowed"
     OMITTED = "omitted"
+    FORBIDDEN = "forbidden"
+    LOST = "lost"
     UNCONVERTED = "unconverted"
     SUBJECT_WIDTH = "subject_width"
     PREHEADER_WIDTH = "preheader_width"
@@ -52,6 +54,10 @@ _SENTENCES = {
         "Block %(block)s is not complete in %(language)s: its readers get it in %(other)s, with a notice."
     ),
     Fault.OMITTED: N_("Block %(block)s is not complete in %(language)s: its readers do not get it."),
+    Fault.FORBIDDEN: N_("Block %(block)s says “%(word)s” in %(language)s; the glossary wants “%(term)s”."),
+    Fault.LOST: N_(
+        "Block %(block)s speaks of “%(word)s”, and its text in %(language)s lacks “%(term)s”, as the glossary has it."
+    ),
     Fault.UNCONVERTED: N_(
         "Block %(block)s keeps %(characters)s in %(language)s: converted, few devices could show it, or a link would"
         " break. Reword that place, or add a term to the glossary."
@@ -133,8 +139,19 @@ def _of_block(edition: Edition, block: Block) -> Iterator[Finding]:
                 yield Finding(Fault.MACHINE, block.key, "", locale)
             case _:
                 pass
+        yield from _terms(edition, block, locale)
     for tag in edition.derived:
         yield from _unconverted(edition, block, tag)
+
+
+def _terms(edition: Edition, block: Block, locale: str) -> Iterator[Finding]:
+    """Where a text is not as the glossary has it."""
+    terms, fields, source = edition.newsletter.terms, block.text(locale), edition.source_locale
+    for name, word, term in wrong_forms(terms, fields, locale):
+        yield Finding(Fault.FORBIDDEN, block.key, name, locale, {"word": word, "term": term})
+    if fields and locale != source:
+        for word, term in lost_terms(terms, block.text(source), source, fields, locale):
+            yield Finding(Fault.LOST, block.key, "", locale, {"word": word, "term": term})
 
 
 def _unconverted(edition: Edition, block: Block, tag: str) -> Iterator[Finding]:

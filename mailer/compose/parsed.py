@@ -18,12 +18,18 @@ _UNSAID = {"paragraph_open", "paragraph_close"}
 _SPELLINGS = {"fence": "code_block"}
 # Characters that no text may hold (see characters.py): what is typed cannot be taken for a mark.
 _MARK, _END = "\x01", "\x02"
+_MARKS = re.compile(f"{_MARK}[^{_MARK}]*{_MARK}")
 
 
 def canonical(source: str) -> str:
     """What a Markdown text says: the same for the same words, however they are laid out; in NFC."""
     said = (_inline(token) if token.type == "inline" else _mark(token) for token in _told(PARSER.parse(source)))
     return _END.join(map(line, said))
+
+
+def visible(source: str) -> str:
+    """The words alone, without what is set round them and where they lead."""
+    return _MARKS.sub("", canonical(source)).replace(_END, "\n")
 
 
 def line(text: str) -> str:

@@ -1,14 +1,18 @@
 """The invented organisation: its newsletter, its topic, and two colleagues for four eyes."""
 
+from pathlib import Path
+
 from sqlalchemy.orm import Session
 
 from mailer import clock
+from mailer.compose import glossary
 from mailer.i18n import EN, ZH
 from mailer.model import Newsletter, Staff, Topic
 
 AUTHOR = "歐陽詠潮"
 APPROVER = "Owen Pritchard"
 PUBLIC_URL = "https://letters.tidewater.example"
+_GLOSSARY = Path(__file__).with_name("glossary.csv")
 
 
 def found(session: Session) -> Topic:
@@ -25,6 +29,7 @@ def found(session: Session) -> Topic:
         default_locale=ZH,
         zone="Asia/Hong_Kong",
         theme={},
+        terms=glossary.read(_GLOSSARY),
     )
     topic = Topic(newsletter=newsletter, slug="news", name={ZH: "《潮信》", EN: "Tideline"})
     session.add(topic)
