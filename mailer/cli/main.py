@@ -5,7 +5,7 @@ import sys
 import typer
 
 from mailer import __version__, i18n, log
-from mailer.cli import campaign, demo, init, queue, up, upgrade, web, worker
+from mailer.cli import campaign, demo, edition, init, queue, up, upgrade, web, worker
 from mailer.cli.screen import screen, show_help
 from mailer.config import settings
 from mailer.errors import MailerError
@@ -22,6 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(campaign.app, name="campaign")
+app.add_typer(edition.app, name="edition")
 app.add_typer(queue.app, name="queue")
 app.command("demo")(demo.demo)
 app.command("init")(init.init)

@@ -18,11 +18,14 @@ from mailer.compose.blocks import FRONT, TYPES
 from mailer.compose.data import IDENTIFIER, Data, Flag, pictures
 from mailer.compose.picture import Picture
 from mailer.compose.source import Document, bad, document, text
+from mailer.compose.template import MOST_LANGUAGES, NAMES, SLUG, TEMPLATES
 from mailer.errors import InvalidError, WrongUsageError
 from mailer.i18n import AUTOMATIC, N_, ZH, is_tag
 from mailer.model.edition import Fallback, Layout, TextStatus
 
 _MARKER = re.compile(rf"^<!--\s*({IDENTIFIER})\.([a-z][a-z0-9_.-]*)\s*-->\s*$")
+_REMARK = re.compile(r"^\s*<!--\s*#.*-->\s*$")
+"""A line for whoever writes the texts, which no reader gets: ``<!-- # ask Bo -->``."""
 _COMMENT = re.compile(r"^\s*<!--")
 
 
@@ -32,10 +35,10 @@ class _Spine(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     format: Literal["1"]
-    slug: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$")
+    slug: str = Field(pattern=f"^{SLUG}$")
     kind: Literal["issue", "digest", "yearly"]
-    template: str = Field(pattern=f"^{IDENTIFIER}$")
-    languages: list[str] = Field(min_length=1, max_length=20)
+    template: str
+    languages: list[str] = Field(min_length=1, max_length=MOST_LANGUAGES)
     derived: list[Literal["zh-Hans"]] = Field(default_factory=list, max_length=1)
     source: str
     policy: Fallback = Fallback.REFUSE
@@ -127,6 +130,8 @@ def _read_spine(source: Document) -> _Spine:
         spine = _Spine.model_validate(source.value)
     except ValidationError as error:
         raise source.invalid(error) from None
+    if spine.template not in TEMPLATES:
+        raise source.bad(("template",), f"there is no template {spine.template!r}; there are {NAMES}")
     for number, locale in enumerate(spine.languages):
         if not is_tag(locale):
             raise source.bad(("languages", number), f"{locale!r} is no language tag such as {ZH} or en-GB")
@@ -192,6 +197,8 @@ def _read_fields(path: Path, offset: int, lines: list[str], blocks: dict[str, Dr
     where: tuple[int, str, str] | None = None
     gathered: list[str] = []
     for number, line in enumerate([*lines, "<!-- end.of-file -->"], offset + 1):
+        if _REMARK.match(line):
+            continue
         marker = _MARKER.match(line)
         if not marker:
             # A mistyped marker would be mailed as text.

@@ -1,0 +1,83 @@
+"""What an edition would look like, rendered without a newsletter, an installation or a database of its own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mailer import clock
+from mailer.compose.blocks import FRONT
+from mailer.compose.folder import Draft
+from mailer.compose.shown import lacking
+from mailer.i18n import N_, modes, translator
+from mailer.model import Edition, Images, Newsletter, Term, Topic
+from mailer.render import pictures
+from mailer.render.message import Envelope, compile_mail
+from mailer.render.variant import Frozen, Reader, render
+from mailer.render.weight import Weight
+
+_HOST = "letters.example"
+_READER = f"reader@{_HOST}"
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One variant in every form: ``html`` shows its pictures where ``show`` was told that they are."""
+
+    mode: str
+    subject: str
+    html: str
+    text: str
+    message: bytes
+    weight: Weight
+
+
+def stand_in(draft: Draft, terms: list[Term]) -> Newsletter:
+    """A newsletter for an edition that is in none yet: it says in each language what will stand there."""
+
+    def named(words: str) -> dict[str, str]:
+        return {tag: translator(tag)(words) for tag in draft.locales}
+
+    newsletter = Newsletter(
+        slug="newsletter",
+        name=named(N_("[Name of the newsletter]")),
+        sender_name=named(N_("[Name of the sender]")),
+        sender_address=f"newsletter@{_HOST}",
+        return_address=f"returns@{_HOST}",
+        postal_address=named(N_("[Postal address]")),
+        list_domain=_HOST,
+        locales=draft.locales,
+        default_locale=draft.source_locale,
+        zone="UTC",
+        theme={},
+        images=Images.EMBEDDED,
+        terms=terms,
+    )
+    Topic(newsletter=newsletter, slug="topic", name=newsletter.name)
+    return newsletter
+
+
+def ready(edition: Edition) -> list[str]:
+    """The modes that can be rendered: those of the languages that have a subject, a preheader and a title."""
+    front = next(block for block in edition.blocks if block.type == FRONT)
+    return modes([tag for tag in (*edition.locales, *edition.derived) if not lacking(edition, front, tag)])
+
+
+def preview(edition: Edition, mode: str, show: Callable[[str], str]) -> Preview:
+    """A variant as its readers would get it; ``show`` gives the address of a picture from its hash."""
+    now, newsletter = clock.now(), edition.newsletter
+    frozen = Frozen.load(render(edition, mode, now), f"https://{_HOST}/web")
+    reader = Reader("", newsletter.name, now, f"https://{_HOST}/u/TOKEN")
+    envelope = Envelope(
+        campaign_id=0,
+        newsletter=newsletter.slug,
+        list_id=f"topic.{newsletter.slug}.{_HOST}",
+        sender_address=newsletter.sender_address,
+        unsubscribe_address=f"unsubscribe@{_HOST}",
+        domain=_HOST,
+        public_url=f"https://{_HOST}",
+    )
+    mail = compile_mail(frozen, envelope, {held.image.hash: held.image for held in edition.images})
+    values = frozen.values(reader)
+    html = pictures.placed(frozen.html, show).fill(frozen.html_values(values))
+    weight = Weight(mode, sum(len(part.encode()) for part in frozen.html.parts), mail.size())
+    message = mail.fill(reader, _READER, "preview", now)
+    return Preview(mode, frozen.subject, html, frozen.text.fill(values), message, weight)
