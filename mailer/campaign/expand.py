@@ -1,23 +1,29 @@
 """Expansion: the audience becomes deliveries in one statement, their counts in another."""
 
-from sqlalchemy import case, false, func, insert, literal, select
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Select, case, false, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from mailer.audience.audience import audience
-from mailer.model import Campaign, Count, Delivery, DeliveryState, Subscriber, Variant
+from mailer.i18n import nearest
+from mailer.model import Campaign, Count, Delivery, DeliveryState, Edition, Subscriber, Variant
 
 
 def expand(session: Session, campaign: Campaign) -> int:
     """One pending delivery for each subscriber meant; how many there are.
 
-    A mode that the edition does not offer gets the newsletter's default language, marked so.
+    Who wants a mode that the edition does not offer gets the nearest that it does, or the newsletter's
+    default language where none is near, marked so.
     """
     offered = _variants(session, campaign)
-    default = offered.get(campaign.edition.newsletter.default_locale) or next(iter(offered.values()))
-    source = audience(campaign.edition, campaign.topic_id).with_only_columns(
+    meant = audience(campaign.edition, campaign.topic_id)
+    served = {mode: offered[found] for mode in _modes(session, meant) if (found := nearest(mode, offered))}
+    default = _default(campaign.edition, offered)
+    source = meant.with_only_columns(
         literal(campaign.id),
         Subscriber.id,
-        case(offered, value=Subscriber.mode, else_=default),
+        case(served, value=Subscriber.mode, else_=default) if served else literal(default),
         Subscriber.address_index,
         Subscriber.provider,
         literal(DeliveryState.PENDING.value),
@@ -50,6 +56,17 @@ def _variants(session: Session, campaign: Campaign) -> dict[str, int]:
         )
     )
     return dict(rows.all())
+
+
+def _modes(session: Session, meant: Select[Subscriber]) -> Sequence[str]:
+    """What the audience wants to read, each mode once."""
+    return session.scalars(meant.with_only_columns(Subscriber.mode).distinct()).all()
+
+
+def _default(edition: Edition, offered: Mapping[str, int]) -> int:
+    """The variant for readers of none of an edition's languages."""
+    mode = nearest(edition.newsletter.default_locale, offered) or edition.source_locale
+    return offered[mode]
 
 
 def _count(session: Session, campaign: Campaign) -> None:

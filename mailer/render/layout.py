@@ -16,8 +16,10 @@ from mailer.i18n import (
     N_,
     ZH,
     catalogue,
+    interface,
     language_name,
     languages,
+    match,
     self_name,
     translator,
 )
@@ -98,8 +100,8 @@ class Part:
         return money(figure.value, figure.currency, self.tag) if figure.currency else number(figure.value, self.tag)
 
     def month(self, data: NextIssue) -> str:
-        """The month of a next_issue block."""
-        return month(data.month, self.tag)
+        """The month of a next_issue block, as the words round it write it."""
+        return month(data.month, interface(self.tag))
 
     def day(self, value: date) -> str:
         """A day: 1 May 2025, 2025年5月1日."""
@@ -107,7 +109,7 @@ class Part:
 
     def until(self, value: date) -> str:
         """A deadline."""
-        return self.say(N_("By %(date)s")) % {"date": self.day(value)}
+        return self.say(N_("By %(date)s")) % {"date": long_date(value, interface(self.tag))}
 
     def when(self, event: Event) -> str:
         """An event's time by the clock of its place."""
@@ -129,7 +131,7 @@ class Part:
         """Where an article was first published, and when; empty where neither is known."""
         data, source = block.data, block.text.get("source")
         if source and data.published:
-            values = {"source": source, "date": self.day(data.published)}
+            values = {"source": source, "date": long_date(data.published, interface(self.tag))}
             return self.say(N_("First published in %(source)s, %(date)s.")) % values
         return self.say(N_("First published in %(source)s.")) % {"source": source} if source else ""
 
@@ -138,8 +140,12 @@ class Part:
         return self.say(N_("Continue reading: %(title)s")) % {"title": title}
 
     def jump(self) -> str:
-        """The words of the link to the other part, in the language that they lead to."""
-        return translator(self.other or self.tag)(N_("You will find this language below"))
+        """The words of the link to the other part: that language's own, or its name where we have none in it."""
+        other = self.other or self.tag
+        spoken = interface(other)
+        return (
+            translator(spoken)(N_("You will find this language below")) if match(other, [spoken]) else self_name(other)
+        )
 
     def self_name(self, tag: str) -> str:
         """What a language calls itself."""

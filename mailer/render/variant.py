@@ -14,7 +14,7 @@ from mailer import clock
 from mailer.characters import refuse_controls
 from mailer.chinese import is_chinese
 from mailer.errors import InvalidError
-from mailer.i18n import N_, SUBJECT_JOINT, ZH, best, catalogue, languages, modes
+from mailer.i18n import N_, SUBJECT_JOINT, ZH, best, catalogue, interface, languages, modes
 from mailer.model import Edition, Image, Images, Variant
 from mailer.render import calendar, html, letter, links, pictures
 from mailer.render.han import name_han
@@ -158,7 +158,7 @@ class Frozen:
 
 def _why(reader: Reader, tag: str) -> str:
     sentence = catalogue(tag).gettext("You are receiving this because you subscribed to %(list)s on %(date)s.")
-    return sentence % {"list": best(reader.topic, tag)[1], "date": _day(reader.since.date(), tag)}
+    return sentence % {"list": best(reader.topic, tag)[1], "date": _day(reader.since.date(), interface(tag))}
 
 
 @lru_cache(maxsize=4096)

@@ -61,7 +61,10 @@ def language(request: Request, preferred: str | None = None) -> str:
     asked = request.query_params.get("lang", "")
     if found := i18n.match(asked, i18n.INTERFACE) if asked else None:
         return found
-    return preferred or i18n.negotiate(request.headers.get("accept-language", ""), i18n.INTERFACE, i18n.ZH)
+    if preferred:
+        # A reader's own language may be one in which pages have no words.
+        return i18n.interface(preferred)
+    return i18n.negotiate(request.headers.get("accept-language", ""), i18n.INTERFACE, i18n.ZH)
 
 
 def render(

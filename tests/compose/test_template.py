@@ -29,7 +29,7 @@ VALUES = {
 WORDS = {ZH: "潮水退了", EN: "The tide is out", "fil-PH": "Kati na", "id-ID": "Air surut"}
 
 
-def _fill(folder: Path) -> Path:
+def fill(folder: Path) -> Path:
     """Each empty place of a skeleton, filled."""
     path = folder / "edition.yaml"
     path.write_text(re.sub(r"(\w+): +#.*", lambda key: f'{key[1]}: "{VALUES.get(key[1], "")}"', _spine(path)))
@@ -70,7 +70,7 @@ def test_an_unfilled_letter_lacks_all_its_texts(tmp_path: Path) -> None:
 def test_a_filled_skeleton_is_whole(tmp_path: Path, name: str) -> None:
     folder = tmp_path / "edition"
     create(name, folder, [ZH, EN, "fil-PH", "id-ID"], "tide-2027", translator(ZH))
-    draft = read(_fill(folder))
+    draft = read(fill(folder))
     assert (draft.slug, draft.kind, draft.template) == ("tide-2027", TEMPLATES[name].kind, name)
     assert (draft.source_locale, draft.locales) == (ZH, [ZH, EN, "fil-PH", "id-ID"])
     edition = _edition(draft)
@@ -95,7 +95,7 @@ def test_short_alerts_are_interleaved() -> None:
 
 def test_a_skeleton_s_hints_are_no_texts(tmp_path: Path) -> None:
     create("plain-letter", tmp_path / "letter", [EN], None)
-    filled = read(_fill(tmp_path / "letter"))
+    filled = read(fill(tmp_path / "letter"))
     assert {block.key: block.texts.get(EN) for block in filled.blocks}["letter"] == {"body": WORDS[EN]}
 
 
@@ -134,7 +134,7 @@ def test_a_folder_that_is_in_use_stays_as_it_is(tmp_path: Path) -> None:
 
 def test_an_edition_of_another_template_is_refused_naming_the_six(tmp_path: Path) -> None:
     create("plain-letter", tmp_path / "letter", [EN], None)
-    path = _fill(tmp_path / "letter") / "edition.yaml"
+    path = fill(tmp_path / "letter") / "edition.yaml"
     path.write_text(path.read_text().replace("plain-letter", "weekly"))
     with pytest.raises(InvalidError, match=r"edition\.yaml, line \d: .*'weekly'.*plain-letter"):
         read(tmp_path / "letter")
