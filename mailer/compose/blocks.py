@@ -41,8 +41,9 @@ class Field:
 
     def accept(self, text: str) -> str:
         """A text as it is kept; ValueError says what it must be."""
-        if len(text) > (_LONGEST_TEXT if self.kind is Kind.MARKDOWN else _LONGEST_LINE):
-            raise ValueError("shorter")
+        most = _LONGEST_TEXT if self.kind is Kind.MARKDOWN else _LONGEST_LINE
+        if len(text) > most:
+            raise ValueError(f"at most {most} characters long")
         if self.kind is Kind.MARKDOWN:
             return text
         if "\n" in text:

@@ -8,11 +8,13 @@ one, how far each translation has come; ``images`` the pictures that blocks name
 
 import json
 import re
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from mailer.characters import refuse_controls, refuse_unreadable
 from mailer.compose import picture
 from mailer.compose.blocks import FRONT, TYPES
 from mailer.compose.data import IDENTIFIER, Data, Flag, pictures
@@ -68,16 +70,28 @@ class DraftBlock(BaseModel):
     texts: dict[str, dict[str, str]] = Field(default_factory=dict)
 
 
+def _readable(value: str) -> str:
+    """JSON has escapes for what its file itself may not hold."""
+    try:
+        refuse_unreadable(refuse_controls(re.sub(r"[\n\t]", "", value)))
+    except InvalidError as error:
+        raise ValueError(str(error).rstrip(".")) from None
+    return value
+
+
+_Readable = Annotated[str, AfterValidator(_readable)]
+
+
 class Progress(BaseModel):
     """How far one translation has come, and what it was made from."""
 
     model_config = ConfigDict(extra="forbid")
 
     status: TextStatus = TextStatus.TRANSLATED
-    source_hash: str | None = None
-    previous_source: dict[str, str] | None = None
-    by: str | None = None
-    reviewed_by: str | None = None
+    source_hash: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
+    previous_source: dict[_Readable, _Readable] | None = None
+    by: _Readable | None = None
+    reviewed_by: _Readable | None = None
 
 
 class Draft(BaseModel):
@@ -121,7 +135,7 @@ def read(folder: Path) -> Draft:
         layout=spine.layout,
         blocks=blocks,
         images=_read_images(source, folder / "images", blocks),
-        progress=_read_progress(folder / "translations.json"),
+        progress=_read_progress(folder / "translations.json", spine, by_key),
     )
 
 
@@ -238,16 +252,37 @@ def _put(
             raise bad(path, line, f"{key}.{field} must be {error}") from None
 
 
-def _read_progress(path: Path) -> dict[str, dict[str, Progress]]:
+def _read_progress(path: Path, spine: _Spine, blocks: Collection[str]) -> dict[str, dict[str, Progress]]:
+    """How far each translation has come, ``{language: {block: …}}``; nothing where there is no such file."""
     if not path.exists():
         return {}
+    source = text(path)
     try:
-        raw = json.loads(text(path))
-        return {
-            locale: {key: Progress.model_validate(value) for key, value in blocks.items()}
-            for locale, blocks in raw.items()
-        }
+        raw = json.loads(source)
     except json.JSONDecodeError as error:
         raise bad(path, error.lineno, error.msg) from None
-    except (ValidationError, AttributeError, RecursionError, ValueError):
-        raise bad(path, 1, "it is not {language: {block: {status, source_hash, …}}}") from None
+    except (RecursionError, ValueError):
+        raise bad(path, 1, "there are too many levels inside each other, or too many digits") from None
+    if not isinstance(raw, dict) or not all(isinstance(of_blocks, dict) for of_blocks in raw.values()):
+        raise bad(path, 1, "it is not {language: {block: {status, source_hash, …}}}")
+    found: dict[str, dict[str, Progress]] = {}
+    for locale, of_blocks in raw.items():
+        for key, value in of_blocks.items():
+            if locale not in spine.languages or key not in blocks:
+                raise bad(path, _line(source, locale, key), f"the edition has no {locale} or no block {key}")
+            try:
+                found.setdefault(locale, {})[key] = Progress.model_validate(value)
+            except ValidationError as error:
+                first = error.errors()[0]
+                name = ".".join(map(str, first["loc"]))
+                why = f"{locale}, {key}: {name}: {first['msg'].removeprefix('Value error, ')}"
+                raise bad(path, _line(source, locale, key), why) from None
+    return found
+
+
+def _line(source: str, *keys: str) -> int:
+    """The line on which the last of nested JSON keys stands."""
+    place = 0
+    for key in keys:
+        place = max(source.find(json.dumps(key, ensure_ascii=False), place), place)
+    return source.count("\n", 0, place) + 1

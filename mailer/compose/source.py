@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from mailer.characters import refuse_controls
+from mailer.characters import refuse_controls, refuse_unreadable
 from mailer.errors import InvalidError
 from mailer.i18n import N_
 
@@ -45,13 +45,13 @@ def text(path: Path) -> str:
         number = raw[: error.start].count(b"\n") + 1
         raise bad(path, number, "this is not UTF-8; save the file as UTF-8 (it may be Big5 or UTF-16)") from None
     for number, line in enumerate(decoded.split("\n"), 1):
-        _refuse_controls(path, number, line)
+        _refuse_characters(path, number, line)
     return decoded
 
 
-def _refuse_controls(path: Path, number: int, line: str) -> None:
+def _refuse_characters(path: Path, number: int, line: str) -> None:
     try:
-        refuse_controls(line.replace("\t", ""))
+        refuse_unreadable(refuse_controls(line.replace("\t", "")))
     except InvalidError as error:
         raise bad(path, number, str(error).rstrip(".")) from None
 
@@ -99,7 +99,7 @@ class _Reader:
             return [self.read(item, (*where, number)) for number, item in enumerate(node.value)]
         # An escape may have made what the file itself did not hold.
         for part in str(node.value).split("\n"):
-            _refuse_controls(self._path, line, part)
+            _refuse_characters(self._path, line, part)
         return node.value
 
     def _mapping(self, node: yaml.MappingNode, where: Place) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import pytest
 
 from mailer.compose.blocks import TYPES
 from mailer.compose.folder import read
+from mailer.compose.parsed import canonical
 from mailer.errors import InvalidError
 from tests.conftest import SAMPLE
 
@@ -148,3 +149,71 @@ def test_row_front_matter_with_a_colon_says_what_to_do(change: Change) -> None:
 
 def test_row_front_matter_in_quotes_may_hold_a_colon(change: Change) -> None:
     assert _title(change, 'title: "甲: 乙"') == "甲: 乙"
+
+
+@pytest.mark.parametrize(
+    ("character", "says"),
+    [("\ue000", "private-use"), ("\uffff", "U\\+FFFF"), ("\x1b", "control"), ("\u202e", "U\\+202E"), ("\0", "control")],
+)
+@pytest.mark.parametrize(
+    ("name", "place"), [("en-GB.md", "<!-- share.body -->\n"), ("en-GB.md", "title: "), ("edition.yaml", "name: ")]
+)
+def test_what_may_not_stand_in_a_text_is_named_with_its_line(
+    change: Change, name: str, place: str, character: str, says: str
+) -> None:
+    folder = change(name, place, place + character)
+    line = 1 + (folder / name).read_text().split(character)[0].count("\n")
+    with pytest.raises(InvalidError, match=rf"^{name}, line {line}: .*{says}"):
+        read(folder)
+
+
+@pytest.mark.parametrize("escape", ["\\u0007", "\\ue000", "\\uffff", "\\u202e"])
+def test_escapes_make_no_difference(change: Change, escape: str) -> None:
+    with pytest.raises(InvalidError, match=r"en-GB\.md, line \d+: "):
+        _title(change, f'title: "a{escape}"')
+
+
+def _progress(change: Change, content: str) -> Path:
+    folder = change("en-GB.md", "---", "---")
+    (folder / "translations.json").write_text(content)
+    return folder
+
+
+def test_how_far_a_translation_has_come_is_read(change: Change) -> None:
+    draft = read(_progress(change, '{"en-GB": {"share": {"status": "reviewed", "by": "Ada", "reviewed_by": "Bo"}}}'))
+    (progress,) = draft.progress["en-GB"].values()
+    assert (progress.status.value, progress.by, progress.reviewed_by) == ("reviewed", "Ada", "Bo")
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "says"),
+    [
+        ('{\n"en-GB": {\n"share": }}', 3, "value"),
+        ("[]", 1, "it is not"),
+        ('{"en-GB": []}', 1, "it is not"),
+        ('{"en-GB":\n {"shares": {}}}', 2, "no block shares"),
+        ('{"fr-FR":\n {"share": {}}}', 2, "no fr-FR"),
+        ('{"en-GB":\n {"letter": {},\n "share": {"status": "perfect"}}}', 3, "en-GB, share: status"),
+        ('{"en-GB":\n {"share": {"source_hash": "abc"}}}', 2, "source_hash"),
+        ('{"en-GB":\n {"share": {"colour": "red"}}}', 2, "colour"),
+        ('{"en-GB":\n {"share": []}}', 2, "share"),
+        ('{"en-GB":\n {"share": {"by": "A\\u0000da"}}}', 2, "control character"),
+        ('{"en-GB":\n {"share": {"previous_source": {"body": "\\ue000"}}}}', 2, "private-use"),
+        ('{"en-GB":\n {"share": {"by": "\\ud800"}}}', 2, "by"),
+        ("[" * 100_000, 1, "too many levels"),
+        ('{"en-GB": ' + "9" * 5000 + "}", 1, "too many"),
+    ],
+)
+def test_a_mistake_in_the_translations_is_named_with_its_line(
+    change: Change, content: str, line: int, says: str
+) -> None:
+    with pytest.raises(InvalidError, match=rf"^translations\.json, line {line}: .*{says}"):
+        read(_progress(change, content))
+
+
+@pytest.mark.parametrize("typed", [">" * 10_000 + " a", "- " * 5_000 + "a", "[" * 9_000, "*" * 9_999])
+def test_endless_nesting_in_a_text_is_read_in_no_time_and_does_no_harm(change: Change, typed: str) -> None:
+    folder = change("en-GB.md", "<!-- share.body -->\n", f"<!-- share.body -->\n{typed}\n\n")
+    share = next(block for block in read(folder).blocks if block.key == "share")
+    assert typed in share.texts["en-GB"]["body"]
+    assert canonical(share.texts["en-GB"]["body"])
