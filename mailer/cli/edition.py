@@ -134,7 +134,7 @@ def _entry(place: Path, shown: Preview) -> dict[str, Any]:
 
 def _print(place: Path, shown: list[Preview], found: list[dict[str, str]]) -> None:
     say = screen().say
-    table = Table(say(N_("Variant")), say(N_("File")), say(N_("HTML")), say(N_("Whole mail")), header_style="bold")
+    table = Table(say(N_("Variant")), say(N_("File")), "HTML", say(N_("Whole mail")), header_style="bold")
     for each in shown:
         name = " + ".join(self_name(tag) for tag in languages(each.mode))
         weights = (f"{octets / 1000:.1f} KB" for octets in (each.weight.html, each.weight.message))

@@ -3,7 +3,8 @@
 ``edition.yaml`` holds the spine (slug, kind, template, languages, source, policy, layout, blocks
 with their data); each ``LOCALE.md`` one language: front matter with subject, preheader and title,
 then the texts, each behind a line ``<!-- BLOCK.FIELD -->``; ``translations.json``, where there is
-one, how far each translation has come; ``images`` the pictures that blocks name.
+one, how far each translation has come; ``images`` the pictures that blocks name. A line
+``<!-- # … -->`` is for the authors alone. ``template.py`` writes such a folder to fill in.
 """
 
 import json

@@ -20,18 +20,30 @@ _HINTS = {
     "url": _URL,
     "source_url": N_("where it was first published; take the line out if nowhere"),
     "published": N_("the day on which it was published there, 2027-01-31; or take the line out"),
-    "date": N_("2027-01-31"),
+    "date": "2027-01-31",
     "deadline": N_("the last day, 2027-01-31"),
     "image": _PICTURE,
     "portrait": _PICTURE,
     "start": N_("by the clock of the place, 2027-01-31 18:30"),
     "end": N_("by the clock of the place, 2027-01-31 18:30"),
     "tz": N_("the time zone of the place, such as Asia/Hong_Kong"),
-    "month": N_("2027-01"),
+    "month": "2027-01",
     "value": N_("digits alone, such as 1906 or 2.5"),
     "currency": N_("HKD or GBP, for a sum of money"),
     "amounts": N_("sums to suggest, [100, 500]"),
     "name": N_("the name of the place, the same in each language"),
+}
+_HEAD = (
+    N_("Fill in what stands empty; what stands behind a # is optional."),
+    N_("The texts stand in a file for each language."),
+)
+_POLICY = N_("where a text is missing: refuse, fallback_with_notice or omit")
+_LAYOUT = N_("stacked: one language below the other; interleaved: block by block")
+_COLON = N_("Put a value that holds a colon in quotes.")
+_OPTIONAL = N_("optional")
+_WIDTHS = {
+    "subject": N_("at most 20 Chinese characters, or 40 letters"),
+    "preheader": N_("shown beside the subject: 35 to 50 Chinese characters, or 70 to 100 letters"),
 }
 
 
@@ -189,16 +201,15 @@ def _write(folder: Path, contents: Mapping[str, str]) -> dict[str, Path]:
 def _spine(name: str, slug: str, locales: Sequence[str], say: Callable[[str], str]) -> str:
     template = TEMPLATES[name]
     lines = [
-        f"# {say(N_('Fill in what stands empty; what stands behind a # is optional.'))}",
-        f"# {say(N_('The texts stand in a file for each language.'))}",
+        *(f"# {say(line)}" for line in _HEAD),
         "format: 1",
         f"slug: {slug}",
         f"kind: {template.kind}",
         f"template: {name}",
         f"languages: [{', '.join(locales)}]",
         f"source: {locales[0]}",
-        f"policy: refuse  # {say(N_('where a text is missing: refuse, fallback_with_notice or omit'))}",
-        f"layout: {template.layout}  # {say(N_('stacked: one language below the other; interleaved: block by block'))}",
+        f"policy: refuse  # {say(_POLICY)}",
+        f"layout: {template.layout}  # {say(_LAYOUT)}",
         "blocks:",
         *(line for piece in template.blocks for line in _block(piece, say)),
     ]
@@ -226,14 +237,10 @@ def _data(piece: Piece, indent: str, say: Callable[[str], str]) -> Iterator[str]
 
 def _texts(template: Template, say: Callable[[str], str]) -> str:
     """One language's file: every field with nothing in it."""
-    optional = f"<!-- # {say(N_('optional'))} -->"
-    widths = {
-        "subject": N_("at most 20 Chinese characters, or 40 letters"),
-        "preheader": N_("shown beside the subject: 35 to 50 Chinese characters, or 70 to 100 letters"),
-    }
-    lines = ["---", f"# {say(N_('Put a value that holds a colon in quotes.'))}"]
+    optional = f"<!-- # {say(_OPTIONAL)} -->"
+    lines = ["---", f"# {say(_COLON)}"]
     for name, field in TYPES[FRONT].fixed.items():
-        hint = say(widths[name]) if name in widths else "" if field.must else say(N_("optional"))
+        hint = say(_WIDTHS[name]) if name in _WIDTHS else "" if field.must else say(_OPTIONAL)
         lines.append(f"{'' if field.must else '# '}{name}:{f'  # {hint}' if hint else ''}")
     lines.append("---")
     for piece in template.blocks:
