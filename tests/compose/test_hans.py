@@ -1,7 +1,7 @@
 """Simplified Chinese by conversion; each test names its row or rule in the design's chapter "OpenCC"."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from opencc import OpenCC
 
@@ -109,6 +109,7 @@ def test_a_rare_character_that_stays_the_same_is_nothing_to_report() -> None:
         max_size=80,
     )
 )
+@settings(deadline=None)
 def test_no_text_loses_a_link_or_gains_a_rare_character(typed: str) -> None:
     found = convert(typed, {"於": "於"})
     assert {each for each in found.text if ord(each) > 0xFFFF} <= set(typed)
