@@ -84,7 +84,8 @@ def test_hostile_texts_arrive_as_words_in_a_mail_that_parses(
         assert decoded(f"Subject: {header(octets, 'Subject')}\r\n".encode()) == twice
         assert decoded(f"From: {header(octets, 'From')}\r\n".encode()).startswith(" ".join(sender.split()) + " <")
         assert [part.get_content_type() for part in message_from_bytes(octets).walk()] == [
-            *("multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png"),
+            *("multipart/alternative", "text/plain", "multipart/related", "text/html"),
+            *["image/png"] * len(frozen.images),
         ]
         values = frozen.values(reader)
         sent = texts(octets)
