@@ -15,7 +15,6 @@ from mailer.i18n import EN, ZH, languages
 from mailer.model import Edition, Variant
 from mailer.render import html as html_form
 from mailer.render.holes import Marks
-from mailer.render.html import _LOOK
 from mailer.render.layout import holes
 from mailer.render.variant import Frozen, Reader
 
@@ -144,33 +143,9 @@ def test_freezing_again_gives_the_same_bytes(edition: Edition, variants: dict[st
         assert again.stored() == variant.content["html"]
 
 
-def contrast(one: str, other: str) -> float:
-    """WCAG 2.2's contrast ratio of two colours."""
-
-    def luminance(colour: str) -> float:
-        channels = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
-        red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
-        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-    dark, light = sorted((luminance(one), luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
-
-
-@pytest.mark.parametrize("scheme", ["", "dark_"])
-def test_words_can_be_read_on_their_ground(scheme: str) -> None:
-    pairs = [
-        *((ink, ground) for ink in ("ink", "soft", "accent") for ground in ("paper", "panel")),
-        ("soft", "ground"),
-    ]
-    for ink, ground in pairs:
-        assert contrast(_LOOK[scheme + ink], _LOOK[scheme + ground]) >= 4.5, (scheme, ink, ground)
-    assert contrast(_LOOK["dark_ink" if scheme else "band_ink"], _LOOK[f"{scheme}band"]) >= 4.5
-
-
-@pytest.mark.parametrize("theme", [{"ink": "red}"}, {"paper": "#fff"}, {"unknown": "#ffffff"}])
-def test_a_theme_holds_colours_and_nothing_else(theme: dict[str, str], edition: Edition) -> None:
+def test_a_theme_that_cannot_be_read_is_refused(edition: Edition) -> None:
     before = edition.newsletter.theme
-    edition.newsletter.theme = theme
+    edition.newsletter.theme = {"ink": "#ffffff"}
     try:
         with pytest.raises(InvalidError):
             html_form.render(edition, ZH, Marks(), web=False)
