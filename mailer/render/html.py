@@ -3,7 +3,7 @@
 from functools import lru_cache, partial
 from itertools import groupby
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from mailer.i18n import languages
 from mailer.model import Edition
@@ -11,6 +11,7 @@ from mailer.render import markdown, theme
 from mailer.render.holes import Marks
 from mailer.render.layout import Part, View, parts, sequence
 from mailer.render.mjml import compile_mjml
+from mailer.render.origin import environment, fill
 from mailer.resources import folder
 
 # What does not stand on plain paper.
@@ -22,24 +23,16 @@ _PLAIN = "plain-letter"
 
 
 @lru_cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(folder("templates") / "email"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        # The renderer refuses blanks without a line end between components of the head.
-        keep_trailing_newline=True,
-    )
+def _templates() -> Environment:
+    return environment(folder("templates") / "email")
 
 
 def render(edition: Edition, mode: str, marks: Marks, *, web: bool) -> str:
     """The whole document with its marks. ``web``: for the web version, which knows no reader."""
     look = theme.look(edition.newsletter)
-    template = _environment().get_template("edition.mjml")
     laid_out = parts(edition, mode, marks)
-    mjml = template.render(
+    mjml = fill(
+        _templates(),
         parts=laid_out,
         bands=_bands(edition, laid_out),
         plain=edition.template == _PLAIN,

@@ -2,11 +2,12 @@
 
 The bundled renderer accepts unknown tags, corrupts characters in attributes and dies of deep
 nesting; so the source is parsed strictly first, held to an allow-list, and each attribute is
-written as character references, which the renderer passes on untouched.
+written as character references, which the renderer passes on untouched. Whatever is refused is
+named by file and line of its template.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
 from html import escape, unescape
 from html.parser import HTMLParser
 from xml.parsers import expat
@@ -15,6 +16,7 @@ from mjml import mjml2html
 
 from mailer.errors import InvalidError
 from mailer.i18n import N_
+from mailer.render.origin import Traced
 
 _DEEPEST = 100
 _HTML = frozenset(
@@ -37,10 +39,19 @@ _PARENTS = {
     "mj-image": ["mj-column"],
     "mj-button": ["mj-column"],
 }
+# Those in which HTML stands, and words alone; in the others the renderer drops them.
+_HOLDERS = frozenset({"mj-raw", "mj-text", "mj-button"})
+_WORDS = _HOLDERS | {"mj-title", "mj-style"}
 _ATTRIBUTES = frozenset(
     "align alt background-color border-color border-radius border-top border-width color css-class font-family"  # noqa: SIM905
     " font-size font-weight height href inner-padding lang line-height padding src title width".split()
 )
+_UNCLOSED = {
+    expat.errors.codes[each] for each in (expat.errors.XML_ERROR_TAG_MISMATCH, expat.errors.XML_ERROR_NO_ELEMENTS)
+}
+_PICTURES = frozenset({"img", "mj-image"})
+# The only source of a picture: one that we hold, by its SHA-256.
+_IMAGE = re.compile("image:[0-9a-f]{64}")
 _FORBIDDEN_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 # A start tag: name, then attributes whose quoted values may hold a ">".
@@ -55,16 +66,16 @@ _FOREIGN_STYLE = re.compile(r"url\s*\(|@import|expression\s*\(", re.IGNORECASE)
 
 
 def compile_mjml(source: str) -> str:
-    """The HTML of an MJML document.
+    """The HTML of an MJML document, whose marks (render/origin.py) are taken out.
 
-    Raises InvalidError naming the line of whatever is malformed, unknown, misplaced or too deep,
+    Raises InvalidError naming the place of whatever is malformed, unknown, misplaced or too deep,
     and where the result could run or load anything.
     """
     source = _FORBIDDEN_CHARACTERS.sub("", source)
-    _preflight(source)
-    safe = _by_reference(source)
+    _preflight(Traced.of(source))
+    safe = Traced.of(_by_reference(source))
     try:
-        html = mjml2html(safe, fonts={})
+        html = mjml2html(safe.content.decode(), fonts={})
     except ValueError as error:
         raise _unrendered(safe, str(error)) from None
     page = _Inert()
@@ -73,51 +84,86 @@ def compile_mjml(source: str) -> str:
     return html
 
 
-def _preflight(source: str) -> None:
+def _preflight(source: Traced) -> None:
     """Hold the source to well-formed XML and to the lists above."""
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate("UTF-8")
     above: list[str] = []
+    begun: list[int] = []
 
     def start(name: str, attributes: dict[str, str]) -> None:
         if why := _wrong(name, attributes, above):
-            raise _layout(parser.CurrentLineNumber, why)
+            raise source.wrong(parser.CurrentByteIndex, why)
         above.append(name)
+        begun.append(parser.CurrentByteIndex)
 
-    def doctype(*_: object) -> None:
-        raise _layout(parser.CurrentLineNumber, "a document type is not allowed")
+    def words(said: str) -> None:
+        if said.strip() and above[-1] in _PARENTS and above[-1] not in _WORDS:
+            raise source.wrong(parser.CurrentByteIndex, f"words cannot stand in <{above[-1]}> itself")
+
+    def end(_: str) -> None:
+        above.pop()
+        begun.pop()
+
+    def refuse(what: str) -> Callable[..., None]:
+        def handler(*_: object) -> None:
+            raise source.wrong(parser.CurrentByteIndex, f"{what} is not allowed")
+
+        return handler
 
     parser.StartElementHandler = start
-    parser.EndElementHandler = lambda _: above.pop()
-    parser.StartDoctypeDeclHandler = doctype
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = words
+    # Refused where it begins: not one entity of it is read.
+    parser.StartDoctypeDeclHandler = refuse("a document type")
+    parser.ProcessingInstructionHandler = refuse("a processing instruction")
+    parser.XmlDeclHandler = refuse("an XML declaration")
+    parser.StartCdataSectionHandler = refuse("a CDATA section")
     try:
-        parser.Parse(source, True)
+        parser.Parse(source.content, True)
     except expat.ExpatError as error:
-        raise _layout(error.lineno, expat.ErrorString(error.code)) from None
+        # Noticed far behind it, perhaps in another file.
+        if above and error.code in _UNCLOSED:
+            raise source.wrong(begun[-1], f"<{above[-1]}> is not closed, or something else first") from None
+        raise source.wrong(parser.ErrorByteIndex, expat.ErrorString(error.code)) from None
 
 
-def _wrong(name: str, attributes: Iterable[str], above: list[str]) -> str | None:
+def _wrong(name: str, attributes: Mapping[str, str], above: list[str]) -> str | None:
     """What is wrong with an element inside those ``above`` it."""
     component = name in _PARENTS
     if len(above) >= _DEEPEST:
         return f"more than {_DEEPEST} tags inside each other"
     if not component and name not in _HTML:
         return f"the tag <{name}> is not allowed"
-    if component and (above[-1] if above else "") not in _PARENTS[name]:
+    holder = above[-1] if above else ""
+    if holder not in _PARENTS[name] if component else holder in _PARENTS and holder not in _HOLDERS:
         return f"<{name}> cannot stand here"
     for attribute in attributes:
         if attribute.lower().startswith("on") or (component and attribute not in _ATTRIBUTES):
             return f"the attribute {attribute} of <{name}> is not allowed"
+    if name in _PICTURES:
+        return _wrong_picture(name, attributes)
     return None
 
 
-def _layout(line: int, why: str) -> InvalidError:
-    return InvalidError(N_("The layout is wrong in line %(line)s: %(why)s."), line=line, why=why)
+def _wrong_picture(name: str, attributes: Mapping[str, str]) -> str | None:
+    """Readers who see no picture need words; those of an ornament are empty, but it is nothing to press then."""
+    if not _IMAGE.fullmatch(attributes.get("src", "")):
+        return f"the src of <{name}> must be image:HASH"
+    if "alt" not in attributes:
+        return f"<{name}> has no alt, which only an ornament may leave empty"
+    if "href" in attributes and not attributes["alt"].strip():
+        return f"<{name}> leads somewhere, and its alt is empty"
+    return None
 
 
-def _unrendered(source: str, why: str) -> InvalidError:
-    """What the renderer refused; it counts in octets, people in lines."""
+def _unrendered(source: Traced, why: str) -> InvalidError:
+    """What the renderer refused; it counts in octets."""
     if found := _POSITION.search(why):
-        return _layout(source.encode()[: int(found[1])].count(b"\n") + 1, why[: found.start()])
+        return source.wrong(int(found[1]), why[: found.start()])
+    return _broken(why)
+
+
+def _broken(why: str) -> InvalidError:
     return InvalidError(N_("The layout cannot be rendered: %(why)s."), why=why)
 
 
@@ -147,14 +193,14 @@ class _Inert(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _LIVE:
-            raise _unrendered("", f"the result holds <{tag}>")
+            raise _broken(f"the result holds <{tag}>")
         for name, value in attrs:
             if not _inert(name, value or ""):
-                raise _unrendered("", f"the result has {name}={value!r:.60} in <{tag}>")
+                raise _broken(f"the result has {name}={value!r:.60} in <{tag}>")
 
     def handle_data(self, data: str) -> None:
         if self.cdata_elem == "style" and _FOREIGN_STYLE.search(data):
-            raise _unrendered("", "a style of the result loads something")
+            raise _broken("a style of the result loads something")
 
 
 def _inert(attribute: str, value: str) -> bool:
@@ -164,5 +210,5 @@ def _inert(attribute: str, value: str) -> bool:
         return not _FOREIGN_STYLE.search(value)
     address = "".join(value.split()).lower()
     if attribute == "src":
-        return address.startswith("image:")
+        return _IMAGE.fullmatch(value) is not None
     return attribute != "href" or not address.startswith(("javascript:", "vbscript:", "data:"))
