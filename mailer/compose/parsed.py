@@ -2,16 +2,20 @@
 
 import re
 import unicodedata
+from itertools import groupby
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from mdit_py_cjk_friendly import cjk_friendly  # type: ignore[import-untyped]  # it ships no types
 
 from mailer.chinese import WIDE
+from mailer.errors import InvalidError
+from mailer.i18n import N_
 
-PARSER = MarkdownIt("commonmark", {"html": False, "xhtmlOut": True}).use(cjk_friendly).disable("image")
-"""CommonMark without raw HTML; bold beside 「」 or 《》 is bold, a line break beside Han no space."""
-
+_SHOWN = 40
+_DEEPEST = 12
+"""Levels of blocks inside each other, a list being two. The parser drops what stands deeper, so that is refused."""
 _WIDE = re.compile(f"[{WIDE}]")
 # A paragraph is told by the text in it, and whether a list is loose by nothing that readers see.
 _UNSAID = {"paragraph_open", "paragraph_close"}
@@ -19,6 +23,43 @@ _SPELLINGS = {"fence": "code_block"}
 # Characters that no text may hold (see characters.py): what is typed cannot be taken for a mark.
 _MARK, _END = "\x01", "\x02"
 _MARKS = re.compile(f"{_MARK}[^{_MARK}]*{_MARK}")
+
+
+def _join(state: StateInline) -> None:
+    """Neighbouring pieces of text made one; the library adds them up one by one, and keeps each sum."""
+    joined: list[Token] = []
+    for is_text, run in groupby(state.tokens, key=lambda token: token.type == "text"):
+        pieces = list(run)
+        if is_text:
+            pieces[0].content = "".join(piece.content for piece in pieces)
+        joined += pieces[:1] if is_text else pieces
+    state.tokens[:] = joined
+
+
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False, "xhtmlOut": True, "maxNesting": _DEEPEST}).use(cjk_friendly)
+    parser.inline.ruler2.before("fragments_join", "join", _join)
+    # Definitions of links are left as typed: for each the parser reads the rest of its paragraph anew.
+    return parser.disable(["image", "reference"])
+
+
+PARSER = _parser()
+"""CommonMark without raw HTML; bold beside 「」 or 《》 is bold, a line break beside Han no space."""
+
+
+def tokens(source: str) -> list[Token]:
+    """The block tokens of a Markdown text. Raises InvalidError for lists and quotations too deep in each other."""
+    found = PARSER.parse(source)
+    if any(token.type in {"blockquote_open", "list_item_open"} and token.level >= _DEEPEST - 1 for token in found):
+        raise InvalidError(
+            N_(
+                "The text “%(start)s …” has lists or quotations too deep inside each other:"
+                " more than %(most)s cannot be shown."
+            ),
+            start=" ".join(source.split())[:_SHOWN],
+            most=(_DEEPEST - 1) // 2,
+        )
+    return found
 
 
 def canonical(source: str) -> str:

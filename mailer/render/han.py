@@ -23,8 +23,7 @@ def name_han(html: str, tag: str) -> Markup:
     return Markup(_TAG_OR_RUN.sub(name, escape(html)))  # noqa: S704 — escaped, and only our own tags added
 
 
-# Emphasis up to its end, where there is Han in it.
-_EMPHASIS = re.compile(r"<em>(?=((?:(?!</em>).)*))", re.DOTALL)
+_EM = re.compile("(</?em>)")
 _DOTTED = "".join(
     f"{prefix}text-emphasis:filled dot;{prefix}text-emphasis-position:under right;" for prefix in ("", "-webkit-")
 )
@@ -32,8 +31,11 @@ _DOTTED = "".join(
 
 def upright(html: str) -> Markup:
     """``html`` of a Chinese text: emphasised Han gets dots below instead of a slant."""
-
-    def dotted(found: re.Match[str]) -> str:
-        return f'<em style="font-style:normal;{_DOTTED}">' if has_han(found[1]) else found[0]
-
-    return Markup(_EMPHASIS.sub(dotted, escape(html)))  # noqa: S704 — escaped, and only our own tags added
+    pieces = _EM.split(escape(html))
+    # From the end, so that each emphasis is known by what it holds up to its own.
+    has = False
+    for at in range(len(pieces) - 1, -1, -1):
+        if pieces[at] == "<em>" and has:
+            pieces[at] = f'<em style="font-style:normal;{_DOTTED}">'
+        has = pieces[at] != "</em>" and (has or has_han(pieces[at]))
+    return Markup("".join(pieces))  # noqa: S704 — escaped, and only our own tags added

@@ -8,10 +8,9 @@ import re
 from html import escape
 
 import nh3
-from markdown_it.token import Token
 from markupsafe import Markup
 
-from mailer.compose.parsed import PARSER
+from mailer.compose.parsed import PARSER, tokens
 
 _TAGS = {"p", "br", "strong", "em", "a", "ul", "ol", "li", "blockquote", "hr", "h3", "h4", "code"}
 
@@ -31,18 +30,13 @@ _LAST = re.compile(r'<p style="[^"]*">(?=(?:(?!<p ).)*</p>$)', re.DOTALL)
 _HEADING = re.compile(r"(</?)h[1-6]\b")
 
 
-def tokens(source: str) -> list[Token]:
-    """The block tokens of a Markdown text."""
-    return PARSER.parse(source)
-
-
 def html(source: str, link_colour: str, *, flush: bool = False) -> Markup:
     """Well-formed, cleaned HTML with inline styles; the only place where text becomes ``Markup``.
 
     ``flush``: nothing is left free below the last paragraph.
     """
     # The edition's own headings are h1 and h2; those inside a text stand below them.
-    styled = _styled(_HEADING.sub(r"\1h3", PARSER.render(source)), link_colour)
+    styled = _styled(_HEADING.sub(r"\1h3", PARSER.renderer.render(tokens(source), PARSER.options, {})), link_colour)
     return Markup(_LAST.sub('<p style="margin:0">', styled)) if flush else styled  # noqa: S704 — the same, but for a margin
 
 

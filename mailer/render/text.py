@@ -5,7 +5,7 @@ import re
 from markdown_it.token import Token
 
 from mailer.chinese import WIDE
-from mailer.render.markdown import tokens
+from mailer.compose.parsed import tokens
 
 RULE = "----"
 

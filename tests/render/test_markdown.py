@@ -1,12 +1,18 @@
 """Markdown to HTML: safe, well formed, styled in place, and right for Chinese."""
 
+from contextlib import suppress
+from functools import partial
 from xml.dom.minidom import Document, parseString
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from mdit_py_cjk_friendly import cjk_friendly  # type: ignore[import-untyped]  # it ships no types
 
-from mailer.render.markdown import html, line
+from mailer.errors import InvalidError
+from mailer.render.markdown import html, line, tokens
+from mailer.render.text import plain
 
 
 def parsed(source: str) -> Document:
@@ -63,3 +69,31 @@ def test_headings_stand_below_the_editions_own() -> None:
 
 def test_a_label_needs_no_paragraph() -> None:
     assert line("**約** 3<4", "#a3471c") == "<strong>約</strong> 3&lt;4"
+
+
+@pytest.mark.parametrize("opening", ["> ", "- ", "1. "])
+def test_what_the_parser_would_drop_is_refused(opening: str) -> None:
+    deepest = 11 if opening == "> " else 5
+    assert "潮" in html(opening * deepest + "潮", "#a3471c")
+    for form in (plain, partial(html, link_colour="#a3471c")):
+        with pytest.raises(InvalidError, match="too deep inside each other"):
+            form(opening * (deepest + 1) + "潮")
+
+
+@given(st.text(st.sampled_from("潮1 \n>-*_[]\\#&！"), max_size=120))
+def test_no_word_is_lost_in_either_form(source: str) -> None:
+    with suppress(InvalidError):
+        for form in (html(source, "#a3471c"), plain(source)):
+            assert form.count("潮") == source.count("潮")
+
+
+@given(st.text(st.sampled_from("潮a1 \n>-*_[]()`\\#<&'\"！"), max_size=120))
+def test_joining_neighbours_changes_nothing(source: str) -> None:
+    theirs = MarkdownIt("commonmark", {"html": False, "xhtmlOut": True}).use(cjk_friendly)
+    theirs.disable(["image", "reference"])
+    with suppress(InvalidError):
+        assert tokens(source) == theirs.parse(source)
+
+
+def test_definitions_of_links_are_left_as_typed() -> None:
+    assert "[a]: https://x.example" in html("[a]: https://x.example\n\n[a]", "#a3471c")
