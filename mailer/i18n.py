@@ -78,6 +78,7 @@ def language_names(mode: str, tag: str) -> str:
     return " + ".join(str(babel(one).get_language_name(babel(tag))) for one in languages(mode))
 
 
+@lru_cache
 def babel(tag: str) -> Locale:
     """Babel's locale for one of our tags."""
     return Locale.parse(tag, sep="-")

@@ -21,8 +21,6 @@ _FIXED = re.compile(
         [
             r"(?P<ticks>(?<!`)`+(?!`)).+?(?<!`)(?P=ticks)(?!`)",  # code in a line
             r"\]\((?:<[^<>\n]*>|(?:[^()\s]|\((?:[^()\s]|\([^()\s]*\))*\))*)[^()\n]*\)",  # where a link leads, its title
-            r"\]\[[^\]\n]*\]",  # the name of a link's target,
-            r"^ {0,3}\[[^\]\n]+\]:[^\n]*$",  # and that target
             r"<[A-Za-z][A-Za-z0-9+.-]*:[^<>\s]*>|<[^<>\s]+@[^<>\s]+>",
             # Han belongs to a bare address only behind one of its signs: behind a letter the sentence goes on.
             rf"(?:https?://|mailto:|www\.)[!-~]+(?:(?<=[/=?#&_-])[{HAN}]+[!-~]*)*",
@@ -74,11 +72,7 @@ def _convert(text: str, protected: tuple[tuple[str, str], ...]) -> Converted:
     rare = "".join(sorted(character for character in set(_HAN.findall(masked)) if _becomes_rare(character)))
     if rare:
         masked = held.hold(re.compile(f"[{rare}]"), masked)
-    converted = held.restore(_opencc(masked))
-    if _skeleton(converted) != _skeleton(text):
-        # A link whose text is its name: better a text in the other script than a link that is lost.
-        return Converted(text, "".join(dict.fromkeys(each for each in _HAN.findall(text) if _opencc(each) != each)))
-    return Converted(converted, rare)
+    return Converted(held.restore(_opencc(masked)), rare)
 
 
 class _Held:
@@ -121,17 +115,6 @@ def _code_held(text: str, held: _Held) -> str:
             # The lines stay, since those behind them are counted.
             lines[start:end] = [held.put(line) if line else line for line in lines[start:end]]
     return "\n".join(lines)
-
-
-def _skeleton(text: str) -> list[tuple[str, str, str]]:
-    """All that conversion must leave alone: what is emphasised, a list or a link, where links lead, what is code."""
-    found = []
-    for token in PARSER.parse(text):
-        for each in (token, *(token.children or [])):
-            content = each.content if each.type in {*_CODE, "code_inline"} else ""
-            if each.type != "text":
-                found.append((each.type, str(each.attrs.get("href", "")), content))
-    return found
 
 
 @lru_cache(maxsize=16384)

@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
 from itertools import groupby
 
 from markdown_it import MarkdownIt
@@ -47,8 +49,13 @@ PARSER = _parser()
 """CommonMark without raw HTML; bold beside 「」 or 《》 is bold, a line break beside Han no space."""
 
 
-def tokens(source: str) -> list[Token]:
-    """The block tokens of a Markdown text. Raises InvalidError for lists and quotations too deep in each other."""
+# A variant's three forms and its modes ask for the same texts again and again.
+@lru_cache(maxsize=1024)
+def tokens(source: str) -> Sequence[Token]:
+    """The block tokens of a Markdown text, not to be changed.
+
+    Raises InvalidError for lists and quotations too deep in each other.
+    """
     found = PARSER.parse(source)
     if any(token.type in {"blockquote_open", "list_item_open"} and token.level >= _DEEPEST - 1 for token in found):
         raise InvalidError(

@@ -5,6 +5,7 @@ CommonMark without raw HTML, with the CJK-friendly emphasis that Chinese needs: 
 """
 
 import re
+from functools import lru_cache
 from html import escape
 
 import nh3
@@ -30,6 +31,8 @@ _LAST = re.compile(r'<p style="[^"]*">(?=(?:(?!<p ).)*</p>$)', re.DOTALL)
 _HEADING = re.compile(r"(</?)h[1-6]\b")
 
 
+# A variant's forms and its modes ask for the same texts again and again.
+@lru_cache(maxsize=1024)
 def html(source: str, link_colour: str, *, flush: bool = False) -> Markup:
     """Well-formed, cleaned HTML with inline styles; the only place where text becomes ``Markup``.
 
@@ -40,6 +43,7 @@ def html(source: str, link_colour: str, *, flush: bool = False) -> Markup:
     return Markup(_LAST.sub('<p style="margin:0">', styled)) if flush else styled  # noqa: S704 — the same, but for a margin
 
 
+@lru_cache(maxsize=1024)
 def line(source: str, link_colour: str) -> Markup:
     """The same for a text that stands in a line of its own: no paragraph round it."""
     return _styled(PARSER.renderInline(source), link_colour)

@@ -1,6 +1,7 @@
 """The plain-text part, written from the same Markdown tokens as the HTML: full, and as if by hand."""
 
 import re
+from collections.abc import Sequence
 
 from markdown_it.token import Token
 
@@ -18,7 +19,7 @@ def plain(source: str) -> str:
     return "\n\n".join(_blocks(tokens(source)))
 
 
-def _blocks(stream: list[Token]) -> list[str]:
+def _blocks(stream: Sequence[Token]) -> list[str]:
     """Each block's lines, in order; a list is one block."""
     found: list[str] = []
     position = 0
@@ -42,7 +43,7 @@ def _blocks(stream: list[Token]) -> list[str]:
     return found
 
 
-def _closing(stream: list[Token], start: int) -> int:
+def _closing(stream: Sequence[Token], start: int) -> int:
     """The position of the token that closes the one at ``start``."""
     depth = 0
     for position in range(start, len(stream)):
@@ -52,7 +53,7 @@ def _closing(stream: list[Token], start: int) -> int:
     raise ValueError("a token is never closed")
 
 
-def _list(opening: Token, inner: list[Token]) -> str:
+def _list(opening: Token, inner: Sequence[Token]) -> str:
     number = int(opening.attrs.get("start", 1)) if opening.type == "ordered_list_open" else None
     lines = []
     position = 0

@@ -27,7 +27,6 @@ def test_prose_is_converted() -> None:
         "[x](https://x.example/餘)",
         '[x](https://x.example/a(餘)b "餘")',
         "[x](<https://x.example/餘 餘>)",
-        "[x][餘]",
         "<https://x.example/餘>",
         "https://x.example/餘/a?b=餘",
         "`餘`",
@@ -55,13 +54,6 @@ def test_a_sentence_goes_on_behind_an_address() -> None:
 
 def test_a_paragraph_inside_a_list_is_no_code() -> None:
     assert simplified("- 餘\n\n    餘\n\n        餘", {}) == "- 余\n\n    余\n\n        餘"
-
-
-def test_a_link_that_is_named_by_its_own_text_is_not_lost() -> None:
-    typed = "看[餘下]\n\n[餘下]: https://x.example/"
-    found = convert(typed, {})
-    assert (found.text, found.kept) == (typed, "餘")
-    assert 'href="https://x.example/"' in html(found.text, "#000000")
 
 
 @pytest.mark.parametrize("surname", ["徵", "乾", "餘", "鍾"])

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from mdit_py_cjk_friendly import cjk_friendly  # type: ignore[import-untyped]  # it ships no types
 
+from mailer.compose.parsed import tokens
 from mailer.errors import InvalidError
-from mailer.render.markdown import html, line, tokens
+from mailer.render.markdown import html, line
 from mailer.render.text import plain
 
 
