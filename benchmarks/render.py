@@ -43,6 +43,7 @@ from mailer.model import Edition, Images
 from mailer.model.base import Base
 from mailer.render import html, markdown, variant
 from mailer.render.holes import Form, Marks
+from mailer.render.layout import parts
 from mailer.render.message import Envelope, Mail, compile_mail
 from mailer.render.origin import Traced
 from mailer.render.variant import Frozen, Reader
@@ -87,7 +88,7 @@ class Case:
     def mjml(self) -> list[str]:
         """What the renderer is given, for the mail and for the web version."""
         with patch.object(html, "compile_mjml", side_effect=lambda marked: Traced.of(marked).content.decode()):
-            return [html.render(self.edition, self.mode, Marks(), web=web) for web in (False, True)]
+            return list(html.render(self.edition, parts(self.edition, self.mode, Marks())))
 
 
 def _cases(session: Session) -> Iterator[Case]:

@@ -1,6 +1,7 @@
 """The events of a variant as a calendar file that mail programs can add (RFC 5545, RFC 5546 §3.2.1)."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,8 +11,7 @@ from mailer.compose.data import Event
 from mailer.errors import InvalidError
 from mailer.i18n import N_
 from mailer.model import Edition
-from mailer.render.holes import Marks
-from mailer.render.layout import Part, View, parts
+from mailer.render.layout import Part, View
 from mailer.render.text import plain
 
 _AHEAD = timedelta(days=3660)
@@ -20,15 +20,13 @@ _AHEAD = timedelta(days=3660)
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
-def render(edition: Edition, mode: str, marks: Marks, now: datetime) -> str | None:
+def render(edition: Edition, laid_out: Sequence[Part], now: datetime) -> str | None:
     """A calendar of every event that the variant shows, each once, in the first language that has it; or none.
 
     Lines end in CRLF. ``now`` is when the variant is frozen: of two files with one event the later counts.
     """
-    if not any(block.type == "event" for block in edition.blocks):
-        return None
     shown: dict[str, tuple[Part, View]] = {}
-    for part in parts(edition, mode, marks):
+    for part in laid_out:
         for block in part.blocks:
             if block.type == "event":
                 shown.setdefault(block.key, (part, block))

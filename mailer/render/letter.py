@@ -1,18 +1,16 @@
 """The plain-text form of a variant, block by block: full, and as if written by hand."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from mailer.model import Edition
-from mailer.render.holes import Marks
-from mailer.render.layout import CONVERTED, Part, View, parts, sequence
+from mailer.render.layout import CONVERTED, Part, View, sequence
 from mailer.render.text import RULE, plain
 
 _BAR = "=" * 40
 
 
-def render(edition: Edition, mode: str, marks: Marks) -> str:
+def render(edition: Edition, laid_out: Sequence[Part]) -> str:
     """The whole text with its marks, lines ended by LF."""
-    laid_out = parts(edition, mode, marks)
     paragraphs: list[str] = []
     for part, block in sequence(edition, laid_out):
         if part.above and block is part.blocks[0]:

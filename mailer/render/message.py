@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 from mailer.i18n import languages
 from mailer.model import Image
@@ -77,12 +78,18 @@ class Mail:
         page = f"{reader.unsubscribe}?lang={languages(self.frozen.mode)[0]}"
         token = reader.unsubscribe.rpartition("/")[2]
         return [
-            header.exact("Date", format_datetime(date)),
+            _date(date.replace(microsecond=0)),
             header.mailbox("To", reader.name, address),
             header.exact("Message-ID", f"<{message_id}@{self.envelope.domain}>"),
             # RFC 2369 and RFC 8058: providers show their own button for it.
             header.exact("List-Unsubscribe", f"<{page}>, <mailto:{self.envelope.unsubscribe_address}?subject={token}>"),
         ]
+
+
+@lru_cache(maxsize=8)
+def _date(moment: datetime) -> bytes:
+    """Kept, because many mails leave in the same second."""
+    return header.exact("Date", format_datetime(moment))
 
 
 def compile_mail(frozen: Frozen, envelope: Envelope, images: Mapping[str, Image]) -> Mail:

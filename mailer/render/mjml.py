@@ -58,6 +58,8 @@ _FORBIDDEN_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff
 _START_TAG = re.compile(r"""<([A-Za-z][\w-]*)((?:\s+[\w:-]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*(/?)>""")
 _ATTRIBUTE = re.compile(r"""([\w:-]+)\s*=\s*("[^"]*"|'[^']*')""")
 _TITLE = re.compile(r"(<mj-title>)(.*?)(</mj-title>)", re.DOTALL)
+# What is the same with references and without.
+_PLAIN = re.compile(r"[ !#-%'-;=?-\[\]-~]*")
 _RAW_REFERENCE = re.compile(r"[^\x20-\x7e]|\\")
 _POSITION = re.compile(r" at position (\d+):\d+")
 
@@ -169,6 +171,8 @@ def _broken(why: str) -> InvalidError:
 
 def _references(text: str) -> str:
     """``text`` in plain ASCII, everything else as character references."""
+    if _PLAIN.fullmatch(text):
+        return text
     plain = escape(unescape(text), quote=False).replace('"', "&quot;")
     return _RAW_REFERENCE.sub(lambda character: f"&#x{ord(character[0]):x};", plain)
 

@@ -19,7 +19,7 @@ from mailer.model import Edition, Image, Images, Variant
 from mailer.render import calendar, html, letter, links, pictures
 from mailer.render.han import name_han
 from mailer.render.holes import Form, Marks, escaped
-from mailer.render.layout import front, holes, named
+from mailer.render.layout import front, holes, named, parts
 from mailer.values import greeting, long_date
 from mailer.vault import digest
 
@@ -41,12 +41,14 @@ def render(edition: Edition, mode: str, now: datetime) -> Variant:
     marks, known = Marks(), holes(mode)
     # No mail leaves without its way out, in each of its languages.
     needed = {f"unsubscribe-{tag}" for tag in languages(mode)}
+    laid_out = parts(edition, mode, marks)
+    pages = html.render(edition, laid_out)
     forms = {
-        "html": marks.split(html.render(edition, mode, marks, web=False), known, needed),
-        "text": marks.split(letter.render(edition, mode, marks), known, needed),
-        "web": marks.split(html.render(edition, mode, marks, web=True), known),
+        "html": marks.split(pages.mail, known, needed),
+        "text": marks.split(letter.render(edition, laid_out), known, needed),
+        "web": marks.split(pages.web, known),
     }
-    events = calendar.render(edition, mode, marks, now)
+    events = calendar.render(edition, laid_out, now)
     content = {name: form.stored() for name, form in forms.items()} | {
         "sender": _sender(edition, mode),
         "images": pictures.shown(forms["html"]),
@@ -147,7 +149,9 @@ class Frozen:
         """The same for the HTML: escaped, and a Chinese name in another language's greeting named as Chinese."""
         chinese = next(filter(is_chinese, languages(self.mode)), ZH)
         foreign = {f"greeting-{tag}" for tag in languages(self.mode) if not is_chinese(tag)}
-        return escaped(values) | {name: str(name_han(values[name], chinese)) for name in foreign}
+        return escaped(values) | {
+            name: str(name_han(values[name], chinese)) for name in foreign if not values[name].isascii()
+        }
 
     def web_page(self) -> str:
         """The web version: the same for every reader."""

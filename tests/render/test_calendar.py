@@ -21,6 +21,7 @@ from mailer.model import Edition, Variant
 from mailer.model.base import Base
 from mailer.render import calendar
 from mailer.render.holes import Marks
+from mailer.render.layout import parts
 from mailer.render.text import plain
 from mailer.render.variant import Frozen, freeze
 
@@ -61,7 +62,7 @@ def edition(draft: Draft) -> Iterator[Callable[..., Edition]]:
 
 
 def read(edition: Edition, mode: str) -> tuple[Any, list[Any]]:
-    text = calendar.render(edition, mode, Marks(), NOW)
+    text = calendar.render(edition, parts(edition, mode, Marks()), NOW)
     assert text is not None
     assert max(map(len, text.encode().split(b"\r\n"))) <= 75
     assert text.count("\n") == text.count("\r\n")
@@ -118,7 +119,8 @@ def test_all_events_are_in_one_calendar_each_once(edition: Callable[..., Edition
 
 
 def test_where_nothing_happens_nothing_is_attached(edition: Callable[..., Edition]) -> None:
-    assert calendar.render(edition(walk=(READING, {ZH: ZH_TEXT})), EN, Marks(), NOW) is None
+    made = edition(walk=(READING, {ZH: ZH_TEXT}))
+    assert calendar.render(made, parts(made, EN, Marks()), NOW) is None
 
 
 def test_a_variant_keeps_its_calendar_and_names_it_in_ascii(edition: Callable[..., Edition]) -> None:
@@ -139,7 +141,7 @@ def test_a_variant_keeps_its_calendar_and_names_it_in_ascii(edition: Callable[..
 def test_a_rule_that_no_calendar_knows_is_refused(edition: Callable[..., Edition], rule: str) -> None:
     made = edition(night=(READING | {"recurrence": rule}, {ZH: ZH_TEXT}))
     with pytest.raises(InvalidError, match="night"):
-        calendar.render(made, ZH, Marks(), NOW)
+        calendar.render(made, parts(made, ZH, Marks()), NOW)
 
 
 _HOSTILE = st.text(

@@ -15,7 +15,7 @@ from mailer.i18n import EN, ZH, languages
 from mailer.model import Edition, Variant
 from mailer.render import html as html_form
 from mailer.render.holes import Marks
-from mailer.render.layout import holes
+from mailer.render.layout import holes, parts
 from mailer.render.variant import Frozen, Reader
 
 Page = Any  # lxml's own types are too wide to be of use
@@ -139,7 +139,7 @@ def test_freezing_again_gives_the_same_bytes(edition: Edition, variants: dict[st
     assert len({variant.hash for variant in variants.values()}) == 4
     for mode, variant in variants.items():
         marks = Marks()
-        again = marks.split(html_form.render(edition, mode, marks, web=False), holes(mode))
+        again = marks.split(html_form.render(edition, parts(edition, mode, marks)).mail, holes(mode))
         assert again.stored() == variant.content["html"]
 
 
@@ -148,6 +148,6 @@ def test_a_theme_that_cannot_be_read_is_refused(edition: Edition) -> None:
     edition.newsletter.theme = {"ink": "#ffffff"}
     try:
         with pytest.raises(InvalidError):
-            html_form.render(edition, ZH, Marks(), web=False)
+            html_form.render(edition, parts(edition, ZH, Marks()))
     finally:
         edition.newsletter.theme = before
