@@ -87,7 +87,7 @@ class Case:
 
     def mjml(self) -> list[str]:
         """What the renderer is given, for the mail and for the web version."""
-        with patch.object(html, "compile_mjml", side_effect=lambda marked: Traced.of(marked).content.decode()):
+        with patch.object(html, "compile_mjml", side_effect=lambda marked, **_: Traced.of(marked).content.decode()):
             return list(html.render(self.edition, parts(self.edition, self.mode, Marks())))
 
 

@@ -51,7 +51,7 @@ def render(edition: Edition, laid_out: Sequence[Part]) -> Pages:
         markdown=partial(markdown.html, link_colour=look.accent),
         line=partial(markdown.line, link_colour=look.accent),
     ).split(fence)
-    return Pages(compile_mjml("".join(pieces)), _as_page(compile_mjml("".join(pieces[::2]))))
+    return Pages(compile_mjml("".join(pieces)), _as_page(compile_mjml("".join(pieces[::2]), seen=True)))
 
 
 def _bands(edition: Edition, laid_out: Sequence[Part]) -> list[tuple[str, list[tuple[Part, View]]]]:

@@ -67,22 +67,26 @@ _LIVE = frozenset("applet base embed form frame iframe input link object script 
 _FOREIGN_STYLE = re.compile(r"url\s*\(|@import|expression\s*\(", re.IGNORECASE)
 
 
-def compile_mjml(source: str) -> str:
+def compile_mjml(source: str, *, seen: bool = False) -> str:
     """The HTML of an MJML document, whose marks (render/origin.py) are taken out.
+
+    ``seen``: it holds nothing but what stood in one before it, whose result was looked at.
 
     Raises InvalidError naming the place of whatever is malformed, unknown, misplaced or too deep,
     and where the result could run or load anything.
     """
     source = _FORBIDDEN_CHARACTERS.sub("", source)
-    _preflight(Traced.of(source))
-    safe = Traced.of(_by_reference(source))
+    traced = Traced.of(source)
+    _preflight(traced)
     try:
-        html = mjml2html(safe.content.decode(), fonts={})
+        html = mjml2html(_by_reference(traced.content.decode()), fonts={})
     except ValueError as error:
-        raise _unrendered(safe, str(error)) from None
-    page = _Inert()
-    page.feed(html)
-    page.close()
+        # It counts in what it was given.
+        raise _unrendered(Traced.of(_by_reference(source)), str(error)) from None
+    if not seen:
+        page = _Inert()
+        page.feed(html)
+        page.close()
     return html
 
 
