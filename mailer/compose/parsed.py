@@ -16,7 +16,7 @@ from mailer.errors import InvalidError
 from mailer.i18n import N_
 
 _SHOWN = 40
-_DEEPEST = 12
+_DEEPEST = 10
 """Levels of blocks inside each other, a list being two. The parser drops what stands deeper, so that is refused."""
 _WIDE = re.compile(f"[{WIDE}]")
 # A paragraph is told by the text in it, and whether a list is loose by nothing that readers see.

@@ -1,12 +1,15 @@
 """The HTML form of a variant: its parts through the MJML templates."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache, partial
 from itertools import groupby
 from typing import NamedTuple
 
 from jinja2 import Environment
 
+from mailer.characters import refuse_controls
+from mailer.errors import InvalidError
+from mailer.i18n import N_
 from mailer.model import Edition
 from mailer.render import markdown, theme
 from mailer.render.layout import Part, View, sequence
@@ -22,6 +25,10 @@ _BANDS = {"masthead": "band", "footer": "foot"} | dict.fromkeys(
 _PLAIN = "plain-letter"
 
 
+# Octets: as many as a mail's HTML may have, and far more than its source has, marks and all.
+_MOST_TEXT, _MOST_SOURCE = 95_000, 400_000
+
+
 @lru_cache
 def _templates() -> Environment:
     return environment(folder("templates") / "email")
@@ -35,9 +42,14 @@ class Pages(NamedTuple):
 
 
 def render(edition: Edition, laid_out: Sequence[Part]) -> Pages:
-    """Both documents of a variant; what stands between two fences is in the mail alone."""
+    """Both documents of a variant; what stands between two fences is in the mail alone.
+
+    Raises InvalidError for a theme, a text or a template that cannot be rendered.
+    """
     look = theme.look(edition.newsletter)
-    marks = laid_out[0].marks
+    marks, mode = laid_out[0].marks, "+".join(part.tag for part in laid_out)
+    texts = (said for part in laid_out for block in part.blocks for said in block.text.values())
+    _demand_short(mode, _octets(texts), _MOST_TEXT)
     fence = marks.mark("mail-only")
     pieces = fill(
         _templates(),
@@ -51,7 +63,30 @@ def render(edition: Edition, laid_out: Sequence[Part]) -> Pages:
         markdown=partial(markdown.html, link_colour=look.accent),
         line=partial(markdown.line, link_colour=look.accent),
     ).split(fence)
+    _demand_short(mode, _octets(pieces), _MOST_SOURCE)
     return Pages(compile_mjml("".join(pieces)), _as_page(compile_mjml("".join(pieces[::2]), seen=True)))
+
+
+def _demand_short(mode: str, octets: int, most: int) -> None:
+    """What can become no mail is refused before more time is spent on it."""
+    if octets > most:
+        raise InvalidError(
+            N_(
+                "The variant %(mode)s is %(size)s KB long, and Gmail cuts mails short beyond 95 KB:"
+                " shorten the edition."
+            ),
+            mode=mode,
+            size=octets // 1000,
+        )
+
+
+def _octets(texts: Iterable[str]) -> int:
+    try:
+        return sum(len(said.encode()) for said in texts)
+    except UnicodeEncodeError as error:
+        # Half a character, which no form can hold.
+        refuse_controls(error.object[error.start])
+        raise
 
 
 def _bands(edition: Edition, laid_out: Sequence[Part]) -> list[tuple[str, list[tuple[Part, View]]]]:

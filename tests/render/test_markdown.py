@@ -74,7 +74,7 @@ def test_a_label_needs_no_paragraph() -> None:
 
 @pytest.mark.parametrize("opening", ["> ", "- ", "1. "])
 def test_what_the_parser_would_drop_is_refused(opening: str) -> None:
-    deepest = 11 if opening == "> " else 5
+    deepest = 9 if opening == "> " else 4
     assert "潮" in html(opening * deepest + "潮", "#a3471c")
     for form in (plain, partial(html, link_colour="#a3471c")):
         with pytest.raises(InvalidError, match="too deep inside each other"):
