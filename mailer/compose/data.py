@@ -130,6 +130,12 @@ class Picture(Data):
     url: Url | None = None
     ornament: Flag = False
 
+    @model_validator(mode="after")
+    def _says_where(self) -> Self:
+        if self.ornament and self.url:
+            raise ValueError("an ornament leads nowhere: who sees no pictures has no words to press")
+        return self
+
 
 class Card(Data):
     """A post or page elsewhere, in a few words: its address, its day, its picture."""

@@ -7,6 +7,7 @@ from functools import lru_cache
 from itertools import groupby
 
 from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from mdit_py_cjk_friendly import cjk_friendly  # type: ignore[import-untyped]  # it ships no types
@@ -38,9 +39,17 @@ def _join(state: StateInline) -> None:
     state.tokens[:] = joined
 
 
+def _soft_break(_: RendererHTML, inline: Sequence[Token], at: int, *__: object) -> str:
+    """Nothing between wide characters, emphasised or not, as in plain text; the library looks at bare ones alone."""
+    before = next((inline[n].content for n in range(at - 1, -1, -1) if inline[n].content), "")
+    after = next((inline[n].content for n in range(at + 1, len(inline)) if inline[n].content), "")
+    return "" if _WIDE.match(before[-1:]) and _WIDE.match(after) else "\n"
+
+
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "xhtmlOut": True, "maxNesting": _DEEPEST}).use(cjk_friendly)
     parser.inline.ruler2.before("fragments_join", "join", _join)
+    parser.add_render_rule("softbreak", _soft_break)
     # Definitions of links are left as typed: for each the parser reads the rest of its paragraph anew.
     return parser.disable(["image", "reference"])
 

@@ -242,7 +242,8 @@ def grown(piece: str) -> str:
 
 # Repeated to the longest that a text may be; ␣ stands for a blank.
 PIECES = """
-[ ![ [a]( [a](<b [a]:␣ [a][b [a](b␣"c * _ *_ *_*␣ **a␣*b␣ _c␣__d␣ *a␣ a**b a*_b_* **「甲 *甲_乙 _a _😀 ` `a``b``` > >␣ -␣ 1.␣
+[ ![ [a]( [a](<b [a]:␣ [a][b [a](b␣"c * _
+*_ *_*␣ **a␣*b␣ _c␣__d␣ *a␣ a**b a*_b_* **「甲 *甲_乙 _a _😀 ` `a``b``` > >␣ -␣ 1.␣
 <a < <http:// & &a &#x41; \\ \\* # ~~~~a *甲*␣ <div> <!--␣a <![CDATA[ <? http://a: 甲 |
 """
 MARKDOWN = {

@@ -54,6 +54,9 @@ def test_emphasis_works_beside_chinese_punctuation() -> None:
 
 def test_a_line_break_between_han_is_no_space_a_hard_one_stays() -> None:
     assert "上行下行" in html("上行\n下行", "#a3471c")
+    assert "上行<strong>下行</strong>下" in html("上行\n**下行**\n下", "#a3471c")
+    assert "，</a>下行" in html("[上行，](https://x.example)\n下行", "#a3471c")
+    assert "上行\n<strong>down</strong>\n下行" in html("上行\n**down**\n下行", "#a3471c")
     assert "<br />" in html("上行  \n下行", "#a3471c")
 
 
