@@ -5,7 +5,7 @@ RUN := $(VENV)/bin
 PIP := $(RUN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint machine messages format clean
+.PHONY: help demo test check lint machine messages gallery format clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ machine: $(VENV)/.python ## What the tests need of this machine: installed where
 messages: $(VENV)/.tools ## Gather the texts to translate from the code into locales/messages.pot and the catalogues
 	$(RUN)/pybabel --quiet extract --mapping=locales/babel.cfg --keyword=say --keyword=label --add-location=file --omit-header --no-wrap --output=locales/messages.pot .
 	$(RUN)/pybabel --quiet update --input-file=locales/messages.pot --output-dir=locales --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap
+
+gallery: $(VENV)/.tools ## Draw the pictures of docs/gallery.md anew
+	$(RUN)/python -m tests.gallery
 
 format: $(VENV)/.tools ## Lay the code out as the checks want it
 	$(RUN)/ruff check --fix .
