@@ -29,7 +29,7 @@ machine: $(VENV)/.python ## What the tests need of this machine: installed where
 	@$(RUN)/python -m tests.machine
 
 messages: $(VENV)/.tools ## Gather the texts to translate from the code into locales/messages.pot and the catalogues
-	$(RUN)/pybabel --quiet extract --mapping=locales/babel.cfg --keyword=say --keyword=label --add-location=file --omit-header --no-wrap --output=locales/messages.pot .
+	$(RUN)/pybabel --quiet extract --mapping=locales/babel.cfg --keyword=say --keyword=word --add-location=file --omit-header --no-wrap --output=locales/messages.pot .
 	$(RUN)/pybabel --quiet update --input-file=locales/messages.pot --output-dir=locales --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap
 
 gallery: $(VENV)/.tools ## Draw the pictures of docs/gallery.md anew

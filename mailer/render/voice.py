@@ -37,6 +37,6 @@ class Voice:
             return escape(words)
         return Markup('<span lang="{}">{}</span>').format(spoken, words)
 
-    def label(self, message: str, reader: str) -> Markup:
+    def word(self, message: str, reader: str) -> Markup:
         """An interface word for a reader of ``reader``, named where it is in another language than this voice."""
         return self.spoken(translator(reader)(message), reader)
