@@ -1,5 +1,6 @@
 """``mailer …`` as a process of its own, with settings of its own."""
 
+import json
 import os
 import subprocess
 import sys
@@ -23,15 +24,39 @@ def _environment(folder: Path, settings: dict[str, str]) -> dict[str, str]:
     return bare | {f"MAILER_{k.upper()}": v for k, v in settings.items()}
 
 
+@pytest.fixture(scope="session")
+def nursery() -> Iterator["subprocess.Popen[str]"]:
+    """A process that has read all that a command needs, and forks one for each that is asked for."""
+    with subprocess.Popen(
+        [sys.executable, "-P", str(Path(__file__).with_name("nursery.py"))],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        yield process
+
+
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
+def run(tmp_path: Path, nursery: "subprocess.Popen[str]") -> Run:
     """A command, and how it ended."""
+    numbers = count(1)
 
     def call(*words: str | bytes, **settings: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [*_MAILER, *words], env=_environment(tmp_path, settings), cwd=tmp_path,
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
+        out, err = (tmp_path / f"{name}{next(numbers)}" for name in ("out", "err"))
+        wanted = {
+            "words": [os.fsdecode(word) for word in words],
+            "environment": _environment(tmp_path, settings),
+            "folder": str(tmp_path),
+            "out": str(out),
+            "err": str(err),
+        }
+        assert nursery.stdin is not None
+        assert nursery.stdout is not None
+        nursery.stdin.write(json.dumps(wanted) + "\n")
+        nursery.stdin.flush()
+        code = int(nursery.stdout.readline())
+        said, complained = out.read_text(), err.read_text()
+        out.unlink()
+        err.unlink()
+        return subprocess.CompletedProcess([*words], code, said, complained)
 
     return call
 
