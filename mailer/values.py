@@ -47,6 +47,12 @@ def moment(value: datetime, tag: str) -> str:
     return ("" if script(tag) else ", ").join((weekday, clock_time(value, tag)))
 
 
+def leaf(value: date | datetime, tag: str) -> tuple[str, str, str]:
+    """Month, day and weekday as the leaf of a calendar has them: Nov, 7, Saturday; 11月, 7, 星期六."""
+    locale = babel(tag)
+    return format_skeleton("MMM", value, locale=locale), str(value.day), format_date(value, "EEEE", locale=locale)
+
+
 def period(start: datetime, end: datetime, tag: str) -> str:
     """From one moment to another; the day once where it is the same."""
     last = clock_time(end, tag) if start.date() == end.date() else moment(end, tag)

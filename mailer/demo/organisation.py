@@ -5,7 +5,8 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from mailer import clock
-from mailer.compose import glossary
+from mailer.compose import glossary, picture
+from mailer.compose.edition import image
 from mailer.i18n import EN, ZH
 from mailer.model import Newsletter, Staff, Topic
 
@@ -13,10 +14,12 @@ AUTHOR = "歐陽詠潮"
 APPROVER = "Owen Pritchard"
 PUBLIC_URL = "https://letters.tidewater.example"
 _GLOSSARY = Path(__file__).with_name("glossary.csv")
+_LOGO = Path(__file__).with_name("editions") / "logo.png"
 
 
 def found(session: Session) -> Topic:
     """Set the organisation up in an empty database; the topic that everybody subscribes to."""
+    logo = image(session, picture.read(_LOGO))
     newsletter = Newsletter(
         slug="tideline",
         name={ZH: "《潮信》", EN: "Tideline"},
@@ -29,10 +32,11 @@ def found(session: Session) -> Topic:
         default_locale=ZH,
         zone="Asia/Hong_Kong",
         theme={},
+        logo=logo.hash,
         terms=glossary.read(_GLOSSARY),
     )
     topic = Topic(newsletter=newsletter, slug="news", name={ZH: "《潮信》", EN: "Tideline"})
-    session.add(topic)
+    session.add_all([topic, logo])
     session.add_all(Staff(name=name, created_at=clock.now()) for name in (AUTHOR, APPROVER))
     session.flush()
     return topic

@@ -1,5 +1,6 @@
 """What all forms of a variant are made from: its languages, the blocks in each, and the order of both."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -26,7 +27,10 @@ from mailer.i18n import (
 from mailer.model import Edition, Image, Layout
 from mailer.render.holes import Marks
 from mailer.render.voice import Voice
-from mailer.values import long_date, money, month, number, period
+from mailer.values import leaf, long_date, money, month, number, period
+
+# As Markdown ends a line within a paragraph.
+_HARD_BREAK = re.compile(r"(?:\\| {2,})\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,12 @@ class View:
     def title(self) -> str:
         """What a table of contents calls it; empty for what it does not list."""
         return self.said("title")
+
+    @property
+    def slogans(self) -> list[str]:
+        """The lines of a pull quote that its writer ended by hand: each is a call of its own. Empty for prose."""
+        lines = _HARD_BREAK.split(self.said("quote").strip())
+        return lines if len(lines) > 1 and "" not in lines and "\n\n" not in self.said("quote") else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +125,14 @@ class Part:
         """An event's time by the clock of its place."""
         return period(event.start, event.end, self.tag)
 
+    def leaf(self, event: Event) -> tuple[str, str, str]:
+        """The day on which an event begins as the leaf of a calendar has it: 11月, 7, 星期六."""
+        return leaf(event.start, self.tag)
+
+    def qualified(self, block: View, row: Sequence[Figure]) -> bool:
+        """Whether any number of a row has a word before it, such as *over*."""
+        return any(block.said(f"{figure.id}.qualifier") for figure in row)
+
     def sums(self, donation: Donation) -> list[str]:
         """The sums that a donation block suggests."""
         return [money(amount, donation.currency, self.tag) for amount in donation.amounts]
@@ -122,6 +140,10 @@ class Part:
     def notice(self, block: View) -> str:
         """Says in this reader's language that a block comes in another: （只有English版）."""
         return self.say(N_("(in %(language)s only)")) % {"language": language_name(block.voice.tag, self.tag)}
+
+    def author(self, block: View) -> str:
+        """Who wrote an article."""
+        return self.say(N_("By %(name)s")) % {"name": block.said("author")}
 
     def translator(self, block: View) -> str:
         """Who translated an article."""
@@ -135,9 +157,10 @@ class Part:
             return self.say(N_("First published in %(source)s, %(date)s.")) % values
         return self.say(N_("First published in %(source)s.")) % {"source": source} if source else ""
 
-    def go_on(self, title: str) -> str:
-        """What a link to the whole of a post says to those who hear it."""
-        return self.say(N_("Continue reading: %(title)s")) % {"title": title}
+    def go_on(self, block: View, title: str) -> str:
+        """What a link to the whole of a post says to those who hear it; empty where it would be of two languages."""
+        one = block.voice.tag == self.tag and (self.voice.is_chinese or not chinese.has_han(title))
+        return self.say(N_("Continue reading: %(title)s")) % {"title": title} if one else ""
 
     def jump(self) -> str:
         """The words of the link to the other part: that language's own, or its name where we have none in it."""
