@@ -66,6 +66,7 @@ _PAIRS = (
     ("dark_soft", "dark_ground"),
     ("dark_accent", "dark_paper"),
     ("dark_accent", "dark_panel"),
+    ("dark_ground", "dark_accent"),
 )
 
 

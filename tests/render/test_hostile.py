@@ -145,8 +145,8 @@ from mailer.render.holes import Marks
 from mailer.render.layout import parts
 from mailer.render.mjml import compile_mjml
 from mailer.errors import InvalidError
-plain = whole(lambda _: "x")
-html.render(plain, parts(plain, "zh-Hant-HK+en-GB", Marks()))  # what is read once has been read
+# What is read once has been read.
+html.render(edition := whole(lambda _: "x"), parts(edition, "zh-Hant-HK+en-GB", Marks()))
 done = []
 def note(event, _):
     if event.partition(".")[0] in {"open", "socket", "subprocess", "os"}:
@@ -302,7 +302,7 @@ pages = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (pages + 256_000_000,) * 2)
 tried = [(name, compile_mjml, source) for name, source in DOCUMENTS.items()]
 tried += [(name, both, source) for name, source in MARKDOWN.items()]
-tried.append(("all at their longest", everywhere, "甲" * 20_000))
+tried.append(("all at their longest", everywhere, MARKDOWN["["]))
 for name, take, source in tried:
     resource.setrlimit(resource.RLIMIT_CPU, (int(spent()) + 3, resource.RLIM_INFINITY))
     print(name.replace(chr(10), " "), flush=True)
@@ -440,6 +440,11 @@ def test_half_a_character_is_refused_by_its_code(block: str, field: str) -> None
         rendered(edition)
 
 
-def test_texts_that_fit_no_mail_are_refused_before_they_are_rendered() -> None:
-    with pytest.raises(InvalidError, match="shorten the edition"):
-        rendered(whole(lambda kind: "x" if kind is Kind.LINE else "甲" * 20_000))
+@pytest.mark.parametrize("types", [("section", "letter", "share"), ("section",)])
+def test_texts_that_fit_no_mail_are_refused_before_they_are_rendered(types: tuple[str, ...]) -> None:
+    """By their own length, and by what little text becomes."""
+    edition = whole(lambda kind: "x" if kind is Kind.LINE else MARKDOWN["items"])
+    edition.blocks = [block for block in edition.blocks if block.type in {FRONT, *types}]
+    with pytest.raises(InvalidError, match="shorten the edition") as refused:
+        html.render(edition, parts(edition, BOTH, Marks()))
+    assert (refused.value.values["size"] == 120) is (len(types) == 3)
