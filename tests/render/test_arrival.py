@@ -19,7 +19,7 @@ from mailer.errors import InvalidError
 from mailer.i18n import EN, ZH, modes
 from mailer.model import Edition, Image
 from mailer.model.base import Base
-from mailer.render import variant
+from mailer.render import published, variant
 from mailer.render.message import compile_mail
 from mailer.render.variant import Frozen, Reader
 from tests.render.test_header import REFUSED, decoded
@@ -60,8 +60,9 @@ def mail(edition: Edition, mode: str, name: str) -> tuple[Frozen, Reader, bytes]
     rendered = variant.render(edition, mode, datetime(2026, 12, 20, 9, tzinfo=UTC))
     frozen = Frozen.load(rendered, "https://news.example/web/1")
     reader = Reader(name, {ZH: "年", EN: "Y"}, datetime(2025, 5, 1, tzinfo=UTC), "https://news.example/u/T")
-    images = {held.hash: held.image for held in edition.images}
-    compiled = compile_mail(frozen, ENVELOPE, images)
+    session = Session.object_session(edition)
+    assert session is not None
+    compiled = compile_mail(frozen, ENVELOPE, published.pictures(session, frozen))
     return frozen, reader, compiled.fill(reader, "zoe@reader.example", "x", datetime(2026, 12, 20, 9, tzinfo=UTC))
 
 
