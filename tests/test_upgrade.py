@@ -36,6 +36,15 @@ from tests.cli.conftest import until
 Work = tuple["subprocess.Popen[bytes]", Mailbox]
 
 
+# What schema 0001 had not got.
+_NEWER = {
+    "installation": ("withdrawals_read", "withdrawals_name", "withdrawals_digest", "seen_at"),
+    "edition": ("derived", "layout"),
+    "block": ("languages", "required", "fallback"),
+    "newsletter": ("logo", "images"),
+}
+
+
 def _nothing(*_: object, **__: object) -> None:
     pass
 
@@ -47,8 +56,11 @@ def old(house: Installation, sending: Campaign) -> Installation:
     with house.database.write() as session:
         for state in ("pending", "deferred", "uncertain"):
             session.execute(text(f"DROP INDEX ix_delivery_{state}"))
-        for name in ("withdrawals_read", "withdrawals_name", "withdrawals_digest", "seen_at"):
-            session.execute(text(f"ALTER TABLE installation DROP COLUMN {name}"))
+        for table in ("edition_image", "image", "term"):
+            session.execute(text(f"DROP TABLE {table}"))
+        for table, names in _NEWER.items():
+            for name in names:
+                session.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))
         session.execute(
             text(
                 "CREATE INDEX ix_delivery_claimable ON delivery (provider, campaign_id, id)"
@@ -255,7 +267,7 @@ _NEXT = """
 from alembic import op
 import sqlalchemy as sa
 
-revision, down_revision, branch_labels, depends_on = "9999", "0003", None, None
+revision, down_revision, branch_labels, depends_on = "9999", "BEFORE", None, None
 
 
 def upgrade():
@@ -270,7 +282,7 @@ def next_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     """In this process the program is the one after this: it has one more migration."""
     folder, ours = tmp_path / "next", schema._config()  # noqa: SLF001 — nobody else may add a migration
     folder.mkdir()
-    (folder / "9999_next.py").write_text(_NEXT)
+    (folder / "9999_next.py").write_text(_NEXT.replace("BEFORE", schema.newest()))
     versions = Path(ours.get_main_option("script_location") or "") / "versions"
     ours.set_main_option("path_separator", "os")
     ours.set_main_option("version_locations", os.pathsep.join(map(str, (versions, folder))))
