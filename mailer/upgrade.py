@@ -105,6 +105,8 @@ def _alone(database: Database) -> Iterator[None]:
         if not connection.scalar(select(func.pg_try_advisory_lock(_LOCK))):
             raise _another()
         yield
+        # The server would notice that the connection is closed, but only a moment later.
+        connection.scalar(select(func.pg_advisory_unlock(_LOCK)))
 
 
 def _another() -> RefusedError:
