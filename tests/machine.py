@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -61,7 +62,12 @@ CHROMIUM = Need("Chromium", "chromium", ("chromium", "chromium-browser", "google
 SMTP_SINK = Need("smtp-sink (it comes with Postfix)", "postfix", ("smtp-sink",))
 FONT = Need("a Chinese font", "fonts-noto-cjk")
 SPAMASSASSIN = Need("SpamAssassin", "spamassassin", ("spamassassin",))
-NEEDS = (POSTGRESQL, REDIS, CHROMIUM, SMTP_SINK, FONT, SPAMASSASSIN)
+NPM = Need("npm", "npm", ("npm",))
+NEEDS = (POSTGRESQL, REDIS, CHROMIUM, SMTP_SINK, FONT, SPAMASSASSIN, NPM)
+
+# What mail programs can do, as caniemail.com gathers it: a package of npm's, of which only the data are wanted.
+CANIEMAIL = "caniemail@2.0.2"
+_KEPT = Path(sys.prefix) / "share" / "twinletter-tests"
 
 
 def program(need: Need) -> str:
@@ -85,6 +91,24 @@ def complaint(lacking: Sequence[Need]) -> str:
         f"The tests need what was not found on this machine: {names}."
         f" Install it (Debian: apt-get install --no-install-recommends {packages}), then run this again."
     )
+
+
+def caniemail() -> Path:
+    """caniemail's data as JSON, kept with the environment. Raises RuntimeError where npm cannot bring them."""
+    kept = _KEPT / f"{CANIEMAIL}.json"
+    if not kept.exists():
+        _KEPT.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=_KEPT) as folder:
+            words = [program(NPM), "pack", "--silent", "--ignore-scripts", f"--pack-destination={folder}", CANIEMAIL]
+            done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise RuntimeError(f"npm cannot bring {CANIEMAIL}, which the tests need: {done.stderr.strip()[-500:]}")
+            fresh = Path(folder) / "fresh"
+            with tarfile.open(next(Path(folder).glob("*.tgz"))) as package:
+                data = package.extractfile("package/data/caniemail.json")
+                fresh.write_bytes(data.read() if data else b"")
+            fresh.replace(kept)
+    return kept
 
 
 def may_mount(root: Sequence[str] | None) -> bool:
@@ -172,7 +196,12 @@ def main() -> int:
     if lacking:
         print(complaint(lacking), file=sys.stderr)
         return 1
-    print("This machine has the servers, the browser, the font and the spam filter that the tests need.")
+    try:
+        caniemail()
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print("This machine has the servers, the browser, the font, the spam filter and the data that the tests need.")
     return 0
 
 

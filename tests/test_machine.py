@@ -1,3 +1,5 @@
+import json
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(machine, "_SBIN", tmp_path / "none")
     monkeypatch.setattr(machine, "_POSTGRESQL", tmp_path / "postgresql")
     monkeypatch.setattr(machine, "_FONTS", (tmp_path / "fonts",))
+    monkeypatch.setattr(machine, "_KEPT", tmp_path / "kept")
     return folder
 
 
@@ -37,18 +40,20 @@ def test_everything_that_is_missing_is_named_with_its_package(bare: Path, capsys
         "Chromium",
         "smtp-sink",
         "Chinese font",
+        "npm",
         "root",
         "SpamAssassin",
     ):
         assert word in said.err
-    assert "postgresql redis-server chromium postfix fonts-noto-cjk spamassassin" in said.err
+    assert "postgresql redis-server chromium postfix fonts-noto-cjk spamassassin npm" in said.err
 
 
 def test_who_may_not_mount_is_told_so_before_anything_else(
     bare: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for program in ("initdb", "postgres", "redis-server", "chromium", "smtp-sink", "spamassassin"):
+    for program in ("initdb", "postgres", "redis-server", "chromium", "smtp-sink", "spamassassin", "npm"):
         _put(bare / program)
+    _put(tmp_path / "kept" / f"{machine.CANIEMAIL}.json", "exit 0")
     _put(tmp_path / "fonts" / "NotoSansCJK-Regular.ttc")
     # For whoever is not root already.
     _put(bare / "sudo", 'shift; exec "$@"')
@@ -64,7 +69,7 @@ def test_who_may_not_mount_is_told_so_before_anything_else(
 
 
 def test_only_what_is_missing_is_named(bare: Path, tmp_path: Path) -> None:
-    for program in ("valkey-server", "google-chrome", "smtp-sink", "spamassassin"):
+    for program in ("valkey-server", "google-chrome", "smtp-sink", "spamassassin", "npm"):
         _put(bare / program)
     _put(tmp_path / "fonts" / "opentype" / "NotoSansCJK-Regular.ttc")
     assert machine.missing() == [machine.POSTGRESQL]
@@ -82,6 +87,30 @@ def test_the_newest_postgresql_is_taken_unless_path_names_one(bare: Path, tmp_pa
     assert machine.program(machine.POSTGRESQL) == str(tmp_path / "postgresql" / "13" / "bin" / "initdb")
     (bare / "initdb").symlink_to(tmp_path / "postgresql" / "9" / "bin" / "initdb")
     assert machine.program(machine.POSTGRESQL) == str(bare / "initdb")
+
+
+def test_the_data_of_mail_programs_are_fetched_once_and_nothing_of_the_package_is_run(
+    bare: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "package" / "data" / "caniemail.json"
+    _put(data)
+    data.write_text('{"data": []}')
+    with tarfile.open(tmp_path / "packed.tgz", "w:gz") as package:
+        package.add(tmp_path / "package", "package")
+    _put(bare / "npm", f'/bin/echo "$@" >> {tmp_path}/asked; /bin/cp {tmp_path}/packed.tgz caniemail.tgz')
+    for _ in range(2):
+        assert json.loads(machine.caniemail().read_text()) == {"data": []}
+    (asked,) = (tmp_path / "asked").read_text().splitlines()
+    assert asked.startswith("pack ")
+    assert asked.endswith(" " + machine.CANIEMAIL)
+    assert "--ignore-scripts" in asked
+
+
+def test_data_that_cannot_be_fetched_are_told_of_in_npms_words(bare: Path, tmp_path: Path) -> None:
+    _put(bare / "npm", "/bin/echo no such registry >&2; exit 1")
+    with pytest.raises(RuntimeError, match=r"npm cannot bring caniemail@[0-9.]+.*: no such registry"):
+        machine.caniemail()
+    assert list((tmp_path / "kept").iterdir()) == []
 
 
 def test_services_are_kept_from_starting_only_while_packages_are_installed(tmp_path: Path) -> None:

@@ -67,6 +67,11 @@ def sound(page: Page, mail: str) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"wider than {width} pixels"
         found = AxeResults(page.evaluate("options => axe.run(options)", OPTIONS))
         assert found.violations_count == 0, f"{width}, {scheme}:\n{found.generate_report()}"
+    # Some mail programs drop every style sheet.
+    words = page.inner_text("body")
+    page.evaluate("document.querySelectorAll('style').forEach(sheet => sheet.remove())")
+    assert page.inner_text("body") == words
+    assert page.evaluate("document.documentElement.scrollWidth") <= LOOKS[-1][0]
 
 
 @pytest.mark.parametrize(("edition", "mode"), [(name, mode) for name in FOLDERS for mode in variants(name)])
