@@ -38,6 +38,8 @@ HARMLESS = {
     "css-selector-type": "as html-style",
     # Ornament.
     "css-border-radius": "corners are square",
+    "css-list-style": "the table of contents has bullets",
+    "css-table-layout": "columns of figures are as wide as their words",
     "css-cursor": "the pointer is a hand over links anyway",
     "css-letter-spacing": "letters stand a little closer",
     "css-outline": "it only takes away what a picture's link would show",
