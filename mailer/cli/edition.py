@@ -142,6 +142,6 @@ def _print(place: Path, shown: list[Preview], found: list[dict[str, str]]) -> No
     if shown:
         screen().results.print(table)
         screen().out(say(N_("All is in %(path)s, with the plain text and the mail beside each."), path=place))
-    labels = {Severity.ERROR.value: N_("Error"), Severity.WARNING.value: N_("Warning")}
+    lines = {Severity.ERROR.value: N_("Error: %(message)s"), Severity.WARNING.value: N_("Warning: %(message)s")}
     for finding in sorted(found, key=lambda finding: finding["severity"]):
-        screen().out(f"{say(labels[finding['severity']])}: {finding['message']}")
+        screen().out(say(lines[finding["severity"]], message=finding["message"]))
