@@ -142,6 +142,7 @@ def _print(place: Path, shown: list[Preview], found: list[dict[str, str]]) -> No
     if shown:
         screen().results.print(table)
         screen().out(say(N_("All is in %(path)s, with the plain text and the mail beside each."), path=place))
-    lines = {Severity.ERROR.value: N_("Error: %(message)s"), Severity.WARNING.value: N_("Warning: %(message)s")}
+    lines = {Severity.ERROR.value: N_("Error: %(what)s"), Severity.WARNING.value: N_("Warning: %(what)s")}
     for finding in sorted(found, key=lambda finding: finding["severity"]):
-        screen().out(say(lines[finding["severity"]], message=finding["message"]))
+        line = lines[finding["severity"]]
+        screen().out(say(line, what=finding["message"]))
