@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from playwright.sync_api import Browser, Page, Request
 
-from mailer.i18n import AUTOMATIC
+from mailer.i18n import AUTOMATIC, EN
 from tests.samples import FOLDERS, LOOKS, mails, variants
 
 # A mail is an article in a mail program's page: that has the main part and the other regions.
@@ -81,3 +81,13 @@ def test_a_mail_is_sound(page: Page, edition: str, mode: str) -> None:
 
 def test_a_mail_in_a_derived_language_is_sound(page: Page) -> None:
     sound(page, mails("wrap-up-2026", AUTOMATIC)[AUTOMATIC])
+
+
+def test_what_is_said_softly_stays_soft_on_a_dark_screen(page: Page) -> None:
+    """Captions and lines below an article are more than one element: none takes the louder ink of its band."""
+    page.set_content(mails("article-2026-12")[EN])
+    page.emulate_media(color_scheme="dark")
+    inks = page.evaluate(
+        """() => Array.from(document.querySelectorAll(".soft"), each => getComputedStyle(each).color)"""
+    )
+    assert set(inks) == {"rgb(181, 192, 194)"}
