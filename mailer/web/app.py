@@ -1,7 +1,6 @@
 """The ASGI app: pages put together, headers that keep them harmless, errors as pages."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
@@ -41,7 +40,7 @@ def create(installation: Installation, hosts: Sequence[str] = ("*",)) -> FastAPI
     app.state.installation = installation
     app.include_router(public.router)
     app.include_router(health.router)
-    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    app.mount("/static", StaticFiles(directory=public.STATIC), name="static")
     app.add_exception_handler(MailerError, _mailer_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _no_such_page)

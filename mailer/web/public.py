@@ -1,9 +1,10 @@
 """Pages for readers: unsubscribing, the web version of an edition and its pictures. GET changes nothing."""
 
+from pathlib import Path as Folder
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import FileResponse, HTMLResponse
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
@@ -15,6 +16,8 @@ from mailer.render import links, published
 from mailer.web.page import render
 
 router = APIRouter()
+
+STATIC = Folder(__file__).parent / "static"
 
 _MOST_BODY = 10_000
 # The mail's own inline styles and pictures, and nothing that runs or calls anybody.
@@ -100,3 +103,9 @@ def picture(request: Request, image: Hash) -> Response:
                 "Content-Security-Policy": "default-src 'none'; sandbox",
             },
         )
+
+
+@router.api_route("/favicon.ico", methods=["GET", "HEAD"])
+def icon() -> Response:
+    """What browsers ask for beside a page that names no icon, as a web version does not."""
+    return FileResponse(STATIC / "icon.svg", media_type="image/svg+xml")

@@ -5,14 +5,14 @@ import re
 import pytest
 
 from mailer.compose.blocks import FRONT, TYPES
-from mailer.compose.data import DigestCard, Figure, Link
+from mailer.compose.data import Data, DigestCard, Figure, Link
 from mailer.compose.template import TEMPLATES
 from mailer.resources import folder
 
 PAGE = (folder("templates").parent / "docs" / "editions.md").read_text(encoding="utf-8")
 ROWS = dict(re.findall(r"^\| (`\w+`|front matter) \| (.*) \|$", PAGE, flags=re.MULTILINE))
 # What an item of a list is made of.
-ITEMS = {"figures": Figure, "cards": DigestCard, "links": Link}
+ITEMS: dict[str, type[Data]] = {"figures": Figure, "cards": DigestCard, "links": Link}
 
 
 @pytest.mark.parametrize("name", TYPES)
