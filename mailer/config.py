@@ -61,7 +61,12 @@ def _file(path: Path) -> Path:
 
 
 def _file_if_any(path: str) -> str:
-    return path and str(_file(Path(path)))
+    if not path:
+        return path
+    file = _file(Path(path))
+    if not file.parent.is_dir():
+        raise ValueError(N_("its folder is not there: make that first"))
+    return str(file)
 
 
 _Text = Annotated[str, AfterValidator(_legible)]

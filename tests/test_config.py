@@ -57,6 +57,7 @@ def test_each_setting_is_documented() -> None:
         ("broker_url", "rediss://one.example/0?ssl_foo=bar"),
         ("broker_url", "redis://:hu@sh@one.example/0"),
         ("broker_url", "redis://:hu/sh@one.example/0"),
+        ("withdrawals_file", "/nowhere/at-all/withdrawals"),
         ("database_url", "postgresql+asyncpg://one.example/letters"),
         ("database_url", "postgresql+psycopg2://one.example/letters"),
         ("database_url", "sqlite+pysqlcipher:///letters.db"),

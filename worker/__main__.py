@@ -2,10 +2,11 @@
 
 import argparse
 import signal
+import sys
 
 from mailer import workers
 from mailer.errors import MailerError
-from worker.app import app, chosen, tie
+from worker.app import app, chosen, gave_up, tie
 
 
 def main() -> None:
@@ -23,7 +24,12 @@ def main() -> None:
         parser.exit(error.exit_code, f"worker: {error}\n")
     # Held until the process ends: its children may outlive it, and have no part in it.
     with name:
-        _work(options.name, options.concurrency)
+        try:
+            _work(options.name, options.concurrency)
+        finally:
+            # Celery ends with 0 whatever its children made of it.
+            if gave_up():
+                sys.exit(1)
 
 
 def _work(name: str, concurrency: int) -> None:

@@ -23,8 +23,8 @@ chosen = broker.chosen(settings())
 inbox.install()
 app = queue.app(chosen)
 
-# One octet that the parent shares with its children: whether they are to stop.
-_stopping = mmap.mmap(-1, 1)
+# Two octets that the parent shares with its children: whether they are to stop, and whether one gave up.
+_stopping = mmap.mmap(-1, 2)
 _parent = os.getpid()
 
 
@@ -44,7 +44,13 @@ def _give_up() -> None:
     # Until Celery has heard of it, it replaces each child that ends.
     _stopping[0] = 1
     if os.getppid() == _parent:
+        _stopping[1] = 1
         os.kill(_parent, signal.SIGTERM)
+
+
+def gave_up() -> bool:
+    """Whether this worker ends because a child cannot work."""
+    return _stopping[1] != 0
 
 
 @setup_logging.connect
@@ -82,7 +88,7 @@ def _leave() -> None:
     while active_children():
         clock.sleep(_LOOK_SECONDS)
     clock.sleep(_GRACE_SECONDS)
-    os._exit(0)
+    os._exit(int(gave_up()))
 
 
 @app.task(name=queue.DRAIN)

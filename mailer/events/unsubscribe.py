@@ -11,7 +11,7 @@ from mailer import clock
 from mailer.errors import NotFoundError
 from mailer.events.withdrawals import Entry, Kind, append
 from mailer.i18n import N_
-from mailer.model import Event, EventKind, Subscriber, Subscription, SubscriptionState, Topic
+from mailer.model import Event, EventKind, Installation, Subscriber, Subscription, SubscriptionState, Topic
 
 STATES = {Kind.WITHDRAW: SubscriptionState.WITHDRAWN, Kind.RESTORE: SubscriptionState.ACTIVE}
 """What a wish makes of a subscription."""
@@ -55,7 +55,9 @@ def _wish(session: Session, ref: bytes, topic_id: int, file: Path, kind: Kind) -
     if row.state is STATES[kind]:
         return
     hour = clock.this_hour()
-    append(file, Entry(hour, kind, topic_id, subscriber.address_index))
+    # One that is lost is not begun anew: what stood in it would be forgotten without a word.
+    begun = session.scalars(select(Installation.withdrawals_read)).one() > 0
+    append(file, Entry(hour, kind, topic_id, subscriber.address_index), begun=begun)
     change(session, row, STATES[kind], hour)
 
 

@@ -59,13 +59,13 @@ class Entry:
         return f"{self.hour:%Y-%m-%dT%HZ} {self.kind} {topic} {self.address_index.hex()}\n".encode("ascii")
 
 
-def append(file: Path, entry: Entry) -> None:
-    """Add an entry; it is on the disk before this returns.
+def append(file: Path, entry: Entry, *, begun: bool = False) -> None:
+    """Add an entry; it is on the disk before this returns. ``begun``: to a file that must be there already.
 
     Raises UnrecordedError where that cannot be had, and leaves the file as it was.
     """
     try:
-        descriptor = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        descriptor = os.open(file, os.O_RDWR | os.O_APPEND | (0 if begun else os.O_CREAT), 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             _append(descriptor, file.parent, entry.line())

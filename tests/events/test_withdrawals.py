@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from mailer import clock
 from mailer.db.types import now_in
-from mailer.errors import MisconfiguredError, UnavailableError
+from mailer.errors import MisconfiguredError, UnavailableError, UnrecordedError
 from mailer.events import withdrawals
 from mailer.events.replay import Replayed, replay
 from mailer.events.restored import catch_up, seen
@@ -236,6 +236,17 @@ def test_without_the_file_nothing_changes(house: Installation, campaign: Campaig
 # Replay
 
 
+def test_a_file_that_is_lost_is_not_begun_anew_by_a_page(house: Installation, campaign: Campaign, file: Path) -> None:
+    (one, _), (other, _) = _people(house, 2)
+    _change(house, campaign, one)
+    catch_up(house)
+    file.unlink()
+    with pytest.raises(UnrecordedError):
+        _change(house, campaign, other)
+    assert not file.exists()
+    assert _state(house, other) is SubscriptionState.ACTIVE
+
+
 def test_a_restored_database_gets_back_what_it_lost(house: Installation, campaign: Campaign, file: Path) -> None:
     (gone, _), (back, _), (again, _), (stays, _) = _people(house, 4)
     for ref, undo in ((gone, False), (back, False), (again, False), (back, True), (again, True), (again, False)):
@@ -445,8 +456,9 @@ def test_a_lost_file_is_begun_anew_by_saying_whose_place_it_takes(
 ) -> None:
     ref, _, _ = _begun(house, campaign, file)
     stays, stays_index = _people(house, 3)[2]
+    _change(house, campaign, stays)
     file.unlink()
-    _change(house, campaign, stays)  # pages go on, and begin one of their own
+    append(file, Entry(clock.this_hour(), Kind.WITHDRAW, campaign.topic_id, stays_index))
     with pytest.raises(MisconfiguredError) as refused:
         replay(house)
     line = "instead of " + str(refused.value).rpartition("instead of ")[2]

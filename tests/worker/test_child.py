@@ -21,7 +21,7 @@ def test_a_fault_that_waiting_does_not_mend_ends_the_worker(house: Installation,
     with log.open("ab") as file:
         worker = workers.start(settings, "w1", 2, file)
     try:
-        worker.wait(30)
+        assert worker.wait(30) == 1
     finally:
         workers.stop([worker], 1.0)
     # One for each child that was forked at the start, and none after them.
