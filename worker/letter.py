@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from mailer import clock
 from mailer.audience.address import domain
+from mailer.compose.glossary import protected
+from mailer.compose.hans import with_simplified
 from mailer.errors import InvalidError
 from mailer.installation import Installation
 from mailer.model import Campaign, Topic, Variant
@@ -77,7 +79,12 @@ class Letters:
             domain=domain(newsletter.sender_address),
             public_url=self._installation.settings.public_url,
         )
-        return Issue(envelope, topic.name, newsletter.return_address, ZoneInfo(newsletter.zone))
+        return Issue(
+            envelope,
+            with_simplified(topic.name, protected(newsletter.terms)),
+            newsletter.return_address,
+            ZoneInfo(newsletter.zone),
+        )
 
     def parcels(self, issue: Issue, rows: Sequence[Claimed]) -> list[Parcel | Outcome]:
         """A parcel for each row, in their order; or why there can be none of this reader.

@@ -42,6 +42,8 @@ def _digits(value: object) -> object:
 def _safe_url(url: str) -> str:
     if not url.startswith(("https://", "http://", "mailto:")):
         raise ValueError("a link begins with https://, http:// or mailto:")
+    if re.search(r"\s", url) or url == "mailto:" or (url.startswith("http") and "@" in urlsplit(url).netloc):
+        raise ValueError("a link holds no blanks, and no name or password of anybody")
     if url.startswith("http") and not urlsplit(url).hostname:
         raise ValueError("a link names its host, such as https://www.example.org/page")
     return url
@@ -96,6 +98,13 @@ class Figures(Data):
     """The numbers of a stats block, in order."""
 
     figures: list[Figure] = Field(min_length=1, max_length=12)
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        ids = [figure.id for figure in self.figures]
+        if len(set(ids)) < len(ids) or "title" in ids:
+            raise ValueError("each figure needs an id of its own, other than title")
+        return self
 
 
 class Link(Data):
@@ -158,6 +167,12 @@ class Digest(Data):
     max: Annotated[int, Field(ge=1, le=_MOST_CARDS)] = _MOST_CARDS
     order: Literal["given", "newest"] = "given"
     source: Url | None = None
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        if len({card.id for card in self.cards}) < len(self.cards):
+            raise ValueError("each card needs an id of its own")
+        return self
 
     @property
     def shown(self) -> list[DigestCard]:

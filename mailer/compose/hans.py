@@ -19,12 +19,15 @@ _CODE = {"fence", "code_block"}
 _FIXED = re.compile(
     "|".join(
         [
-            r"(?P<ticks>(?<!`)`+(?!`)).+?(?<!`)(?P=ticks)(?!`)",  # code in a line
-            r"\]\((?:<[^<>\n]*>|(?:[^()\s]|\((?:[^()\s]|\([^()\s]*\))*\))*)[^()\n]*\)",  # where a link leads, its title
+            r"(?P<ticks>(?<!`)`+(?!`))(?:(?!\n\s*\n).)+?(?<!`)(?P=ticks)(?!`)",  # code in a line
+            (
+                r"\]\((?:<[^<>\n]*>|(?:[^()\s]|\((?:[^()\s]|\([^()\s]*\))*\))*)"
+                r"""(?:\s+(?:"[^"]*"|'[^']*'|\([^()]*\)))?\s*\)"""
+            ),  # where a link leads, its title
             r"<[A-Za-z][A-Za-z0-9+.-]*:[^<>\s]*>|<[^<>\s]+@[^<>\s]+>",
             # Han belongs to a bare address only behind one of its signs: behind a letter the sentence goes on.
             rf"(?:https?://|mailto:|www\.)[!-~]+(?:(?<=[/=?#&_-])[{HAN}]+[!-~]*)*",
-            r"\{\{.*?\}\}|\{[^{}\n]*\}|%\([^)\n]*\)s",
+            r"\{\{(?:(?!\n\s*\n).)*?\}\}|\{[^{}\n]*\}|%\([^)\n]*\)s",
             HASHTAG.pattern,
         ]
     ),

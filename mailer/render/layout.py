@@ -138,7 +138,7 @@ class Part:
         return [money(amount, donation.currency, self.tag) for amount in donation.amounts]
 
     def notice(self, block: View) -> str:
-        """Says in this reader's language that a block comes in another: （只有English版）."""
+        """Says in this reader's language that a block comes in another: （只有英文版）."""
         return self.say(N_("(in %(language)s only)")) % {"language": language_name(block.voice.tag, self.tag)}
 
     def author(self, block: View) -> str:
@@ -181,7 +181,7 @@ class Part:
 
 CONVERTED = N_("Converted automatically from Traditional Chinese.")
 """What readers of a language that nobody writes are told."""
-_FOOTER = "footer"
+_MASTHEAD, _FOOTER, _JUMP = "masthead", "footer", "language_jump"
 # What each hole is for; a hole's name is NAME-TAG, ``web`` has one value for all.
 READER_HOLES = ("greeting", "unsubscribe", "since")
 
@@ -228,7 +228,7 @@ def _part(
     beside = set(tags) - {tag}
     first, newsletter = front(edition, tag), edition.newsletter
     han = next(filter(chinese.is_chinese, [tag, *beside, *edition.locales]), ZH)
-    blocks = tuple(_views(edition, tag, beside, han))
+    blocks = tuple(_views(edition, tag, beside, han, other))
     minutes = int(first.get("reading_time") or chinese.reading_minutes(_words(blocks)))
     return Part(
         tag=tag,
@@ -249,9 +249,15 @@ def _part(
     )
 
 
-def _views(edition: Edition, tag: str, beside: set[str], han: str) -> Iterator[View]:
+def _views(edition: Edition, tag: str, beside: set[str], han: str, other: str | None) -> Iterator[View]:
+    named = {block.type for block in edition.blocks if shown(edition, block, tag, beside)}
+    # Each part begins with it, whether or not an edition names it: links lead there, and it says who writes.
+    if _MASTHEAD not in named:
+        yield View(_MASTHEAD, _MASTHEAD, {}, None, Voice(tag, han), notice=False, anchor=f"{tag}-{_MASTHEAD}")
     for block in edition.blocks:
         if block.type in {FRONT, _FOOTER} or (found := shown(edition, block, tag, beside)) is None:
+            continue
+        if block.type == _JUMP and other is None:
             continue
         yield View(
             key=block.key,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from mailer import clock
 from mailer.compose.blocks import FRONT
 from mailer.compose.folder import Draft
+from mailer.compose.hans import with_simplified
 from mailer.compose.shown import lacking
 from mailer.i18n import N_, modes, translator
 from mailer.model import Edition, Images, Newsletter, Term, Topic
@@ -65,7 +66,7 @@ def preview(edition: Edition, mode: str, show: Callable[[str], str]) -> Preview:
     """A variant as its readers would get it; ``show`` gives the address of a picture from its hash."""
     now, newsletter = clock.now(), edition.newsletter
     frozen = Frozen.load(render(edition, mode, now), f"https://{_HOST}/web")
-    reader = Reader("", newsletter.name, now, f"https://{_HOST}/u/TOKEN")
+    reader = Reader("", with_simplified(newsletter.name, {}), now, f"https://{_HOST}/u/TOKEN")
     envelope = Envelope(
         campaign_id=0,
         newsletter=newsletter.slug,

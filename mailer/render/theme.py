@@ -66,7 +66,6 @@ _PAIRS = (
     ("dark_soft", "dark_ground"),
     ("dark_accent", "dark_paper"),
     ("dark_accent", "dark_panel"),
-    ("dark_ground", "dark_accent"),
 )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from mailer import chinese
-from mailer.i18n import interface, match, translator
+from mailer.i18n import interface, match, script, translator
 from mailer.render.han import name_han, upright
 
 
@@ -24,7 +24,7 @@ class Voice:
     @property
     def is_simplified(self) -> bool:
         """Whether it is set in the glyphs of Simplified Chinese."""
-        return self.tag.startswith("zh-Hans")
+        return script(self.tag) == "Hans"
 
     def runs(self, html: Markup) -> Markup:
         """Words in it: Han upright, and named as Chinese where the language is not."""

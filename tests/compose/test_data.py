@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from mailer.compose.data import Picture
+from mailer.compose.data import Card, Digest, Figures, Picture
 
 
 def test_an_ornament_leads_nowhere() -> None:
@@ -11,3 +11,22 @@ def test_an_ornament_leads_nowhere() -> None:
     assert Picture.model_validate(picture).url
     with pytest.raises(ValidationError, match="an ornament leads nowhere"):
         Picture.model_validate({**picture, "ornament": "yes"})
+
+
+@pytest.mark.parametrize("ids", [["a", "a"], ["title"]])
+def test_figures_are_told_apart_by_their_ids(ids: list[str]) -> None:
+    with pytest.raises(ValidationError, match="an id of its own"):
+        Figures.model_validate({"figures": [{"id": each, "value": "1"} for each in ids]})
+
+
+def test_cards_are_told_apart_by_their_ids() -> None:
+    card = {"id": "a", "url": "https://x.example/"}
+    assert Digest.model_validate({"cards": [card]})
+    with pytest.raises(ValidationError, match="an id of its own"):
+        Digest.model_validate({"cards": [card, card]})
+
+
+@pytest.mark.parametrize("url", ["https://exa mple/", "https://a:b@x.example/", "mailto:", "https://x.example/a\tb"])
+def test_a_link_holds_no_blank_and_nobodys_password(url: str) -> None:
+    with pytest.raises(ValidationError):
+        Card.model_validate({"url": url})

@@ -27,6 +27,7 @@ def test_prose_is_converted() -> None:
         "[x](https://x.example/餘)",
         '[x](https://x.example/a(餘)b "餘")',
         "[x](<https://x.example/餘 餘>)",
+        '[x](https://x.example/a餘 "甲(乙)餘")',
         "<https://x.example/餘>",
         "https://x.example/餘/a?b=餘",
         "`餘`",
@@ -50,6 +51,11 @@ def test_rule_1_only_words_are_converted(typed: str) -> None:
 
 def test_a_sentence_goes_on_behind_an_address() -> None:
     assert simplified("見https://x.example/a餘下", {}) == "见https://x.example/a余下"
+
+
+@pytest.mark.parametrize("sign", ["`", "{{"])
+def test_a_stray_sign_keeps_no_other_paragraph_from_being_converted(sign: str) -> None:
+    assert simplified(f"餘{sign}餘\n\n餘\n\n餘{sign.replace('{', '}')}餘", {}).replace(sign, "").count("余") == 5
 
 
 def test_a_paragraph_inside_a_list_is_no_code() -> None:
