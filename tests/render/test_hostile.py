@@ -155,7 +155,7 @@ def note(event, _):
 sys.addaudithook(note)
 open("/dev/null").close()
 for source in sys.stdin.read().split(chr(0)):
-    edition = whole(lambda _: source, lambda: "https://x.example/" + source)
+    edition = whole(lambda _: source, lambda: "https://x.example/" + "".join(source.split()))
     laid_out = parts(edition, "zh-Hant-HK+en-GB", Marks())
     html.render(edition, laid_out)
     letter.render(edition, laid_out)
@@ -400,7 +400,9 @@ def test_whatever_is_typed_both_forms_are_whole_and_inert(
 ) -> None:
     line, text, address = map(one_after_another, (typed, markdown, addresses))
     edition = whole(
-        lambda kind: line() if kind is Kind.LINE else text(), lambda: f"https://x.example/{address()}", layout
+        lambda kind: line() if kind is Kind.LINE else text(),
+        lambda: f"https://x.example/{''.join(address().split())}",
+        layout,
     )
     page, form, letter_form = rendered(edition)
     assert Counter(form.holes) == Counter(PLAIN[layout][1].holes)
