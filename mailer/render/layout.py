@@ -1,7 +1,7 @@
 """What all forms of a variant are made from: its languages, the blocks in each, and the order of both."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -182,6 +182,8 @@ class Part:
 CONVERTED = N_("Converted automatically from Traditional Chinese.")
 """What readers of a language that nobody writes are told."""
 _MASTHEAD, _FOOTER, _JUMP = "masthead", "footer", "language_jump"
+# The keys of those that are there without being named: no block can be called so.
+_HEAD, _FOOT = "<masthead>", "<footer>"
 # What each hole is for; a hole's name is NAME-TAG, ``web`` has one value for all.
 READER_HOLES = ("greeting", "unsubscribe", "since")
 
@@ -202,14 +204,14 @@ def parts(edition: Edition, mode: str, marks: Marks) -> list[Part]:
     ]
 
 
-def sequence(edition: Edition, laid_out: Sequence[Part]) -> Iterator[tuple[Part, View]]:
+def sequence(edition: Edition, laid_out: Sequence[Part]) -> Iterable[tuple[Part, View]]:
     """Every block in reading order: one language below the other, or block by block in both."""
+    shown = [(part, block) for part in laid_out for block in part.blocks]
     if edition.layout is Layout.STACKED:
-        yield from ((part, block) for part in laid_out for block in part.blocks)
-        return
-    by_key = [{block.key: block for block in part.blocks} for part in laid_out]
-    for key in dict.fromkeys(key for blocks in by_key for key in blocks):
-        yield from ((part, blocks[key]) for part, blocks in zip(laid_out, by_key, strict=True) if key in blocks)
+        return shown
+    places = {block.key: place for place, block in enumerate(edition.blocks)} | {_HEAD: -1, _FOOT: len(edition.blocks)}
+    # Of one block the languages stay in their order.
+    return sorted(shown, key=lambda each: places[each[1].key])
 
 
 def front(edition: Edition, tag: str) -> dict[str, str]:
@@ -250,14 +252,13 @@ def _part(
 
 
 def _views(edition: Edition, tag: str, beside: set[str], han: str, other: str | None) -> Iterator[View]:
-    named = {block.type for block in edition.blocks if shown(edition, block, tag, beside)}
+    left_out = {FRONT, _FOOTER} if other else {FRONT, _FOOTER, _JUMP}
+    wanted = [(block, shown(edition, block, tag, beside)) for block in edition.blocks if block.type not in left_out]
     # Each part begins with it, whether or not an edition names it: links lead there, and it says who writes.
-    if _MASTHEAD not in named:
-        yield View(_MASTHEAD, _MASTHEAD, {}, None, Voice(tag, han), notice=False, anchor=f"{tag}-{_MASTHEAD}")
-    for block in edition.blocks:
-        if block.type in {FRONT, _FOOTER} or (found := shown(edition, block, tag, beside)) is None:
-            continue
-        if block.type == _JUMP and other is None:
+    if not any(block.type == _MASTHEAD for block, found in wanted if found):
+        yield _forced(_HEAD, _MASTHEAD, tag, han)
+    for block, found in wanted:
+        if found is None:
             continue
         yield View(
             key=block.key,
@@ -269,7 +270,11 @@ def _views(edition: Edition, tag: str, beside: set[str], han: str, other: str | 
             anchor=f"{tag}-{block.key}",
         )
     # Each part ends with it, whether or not an edition names it: nobody goes without the way out.
-    yield View(_FOOTER, _FOOTER, {}, None, Voice(tag, han), notice=False, anchor=f"{tag}-{_FOOTER}")
+    yield _forced(_FOOT, _FOOTER, tag, han)
+
+
+def _forced(key: str, kind: str, tag: str, han: str) -> View:
+    return View(key, kind, {}, None, Voice(tag, han), notice=False, anchor=f"{tag}-{kind}")
 
 
 def _words(blocks: tuple[View, ...]) -> str:

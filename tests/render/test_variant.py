@@ -10,13 +10,17 @@ from lxml import html as parser
 
 from mailer.chinese import has_han
 from mailer.compose.blocks import FRONT, Kind, fields_of
+from mailer.compose.data import Nothing
+from mailer.compose.edition import build
+from mailer.compose.folder import DraftBlock, read
 from mailer.errors import InvalidError
 from mailer.i18n import EN, ZH, languages
 from mailer.model import Block, Edition, Layout, Variant
 from mailer.render import html as html_form
 from mailer.render.holes import Marks
-from mailer.render.layout import holes, parts
+from mailer.render.layout import holes, parts, sequence
 from mailer.render.variant import Frozen, Reader
+from tests.conftest import SAMPLE
 
 Page = Any  # lxml's own types are too wide to be of use
 
@@ -170,3 +174,22 @@ def test_every_part_begins_with_its_masthead_and_jumps_only_where_there_is_where
     assert [part.blocks[0].type for part in laid_out] == ["masthead"] * len(laid_out)
     jumps = [block.type for part in laid_out for block in part.blocks].count("language_jump")
     assert jumps == (1 if "+" in mode and shape is Layout.STACKED else 0)
+
+
+@pytest.fixture
+def by_turns(edition: Edition) -> Edition:
+    """The sample block by block in both languages, with a text for English alone in the middle."""
+    draft = read(SAMPLE).model_copy(update={"layout": Layout.INTERLEAVED, "slug": "by-turns"})
+    draft.blocks = [block for block in draft.blocks if block.type != "footer"]
+    alone = {EN: {"title": "For English alone", "body": "x"}}
+    draft.blocks.insert(3, DraftBlock(key="footer", type="section", data=Nothing(), languages=[EN], texts=alone))
+    return build(edition.newsletter, draft, "May")
+
+
+def test_by_turns_each_block_keeps_its_place_whatever_it_is_called(by_turns: Edition) -> None:
+    laid_out = parts(by_turns, f"{ZH}+{EN}", Marks())
+    shown = [block for _, block in sequence(by_turns, laid_out)]
+    wanted = [block.key for block in by_turns.blocks if block.type not in {FRONT, "footer"}]
+    assert list(dict.fromkeys(block.key for block in shown if block.type != "footer")) == wanted
+    assert [block.type for block in shown[-2:]] == ["footer", "footer"]
+    assert "For English alone" in [block.title for block in shown]
