@@ -25,8 +25,10 @@ _BANDS = {"masthead": "band", "footer": "foot"} | dict.fromkeys(
 _PLAIN = "plain-letter"
 
 
-# Octets: as many as a mail's HTML may have, and far more than its source has, marks and all.
-_MOST_TEXT, _MOST_SOURCE = 95_000, 400_000
+MOST_OCTETS = 95_000
+"""Of a mail's HTML before any encoding: beyond about 102 KB Gmail shows the rest only to those who ask for it."""
+# Far more than its source has, marks and all.
+_MOST_SOURCE = 400_000
 
 
 @lru_cache
@@ -49,7 +51,7 @@ def render(edition: Edition, laid_out: Sequence[Part]) -> Pages:
     look = theme.look(edition.newsletter)
     marks, mode = laid_out[0].marks, "+".join(part.tag for part in laid_out)
     texts = (said for part in laid_out for block in part.blocks for said in block.text.values())
-    _demand_short(mode, _octets(texts), _MOST_TEXT)
+    demand_short(mode, _octets(texts))
     fence = marks.mark("mail-only")
     pieces = fill(
         _templates(),
@@ -63,12 +65,12 @@ def render(edition: Edition, laid_out: Sequence[Part]) -> Pages:
         markdown=partial(markdown.html, link_colour=look.accent),
         line=partial(markdown.line, link_colour=look.accent),
     ).split(fence)
-    _demand_short(mode, _octets(pieces), _MOST_SOURCE)
+    demand_short(mode, _octets(pieces), _MOST_SOURCE)
     return Pages(compile_mjml("".join(pieces)), _as_page(compile_mjml("".join(pieces[::2]), seen=True)))
 
 
-def _demand_short(mode: str, octets: int, most: int) -> None:
-    """What can become no mail is refused before more time is spent on it."""
+def demand_short(mode: str, octets: int, most: int = MOST_OCTETS) -> None:
+    """Raise InvalidError for what is too long a mail, or can become no other: then no more time is spent on it."""
     if octets > most:
         raise InvalidError(
             N_(

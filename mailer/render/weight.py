@@ -9,11 +9,12 @@ from mailer.errors import InvalidError
 from mailer.i18n import N_
 from mailer.model import Variant
 from mailer.render import published
+from mailer.render.html import demand_short
 from mailer.render.message import Envelope, compile_mail
 from mailer.render.variant import Frozen
 
-# Octets. Beyond about 102 KB of HTML Gmail shows the rest of a mail only to those who ask for it.
-_WARN_HTML, _MOST_HTML = 70_000, 95_000
+# Octets.
+_WARN_HTML = 70_000
 _WARN_MESSAGE, _MOST_MESSAGE = 500_000, 1_000_000
 _KB = 1000
 
@@ -38,15 +39,7 @@ class Weight:
 
     def demand(self) -> None:
         """Raise InvalidError where readers would not get it whole, or not at all."""
-        if self.html > _MOST_HTML:
-            raise InvalidError(
-                N_(
-                    "The variant %(mode)s is %(size)s KB long, and Gmail cuts mails short beyond 95 KB:"
-                    " shorten the edition."
-                ),
-                mode=self.mode,
-                size=self.html // _KB,
-            )
+        demand_short(self.mode, self.html)
         if self.message > _MOST_MESSAGE:
             raise InvalidError(
                 N_(
