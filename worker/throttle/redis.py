@@ -98,13 +98,10 @@ def _asked(question: Callable[[], Result]) -> Result:
 
 
 def _url(broker_url: str) -> str:
-    """What redis-py makes of kombu's names: of a unix socket, and of how a certificate is looked at.
-
-    Where that is not said kombu does not look at it at all; no more do we, who go to the same server.
-    """
+    """What redis-py makes of kombu's names: of a unix socket, and of how a certificate is looked at."""
     parts = urlsplit(broker_url)
     if parts.scheme == "rediss":
-        options = {"ssl_cert_reqs": "none"} | dict(parse_qsl(parts.query))
+        options = dict(parse_qsl(parts.query))
         options["ssl_cert_reqs"] = options["ssl_cert_reqs"].lower().removeprefix("cert_")
         return parts._replace(query=urlencode(options)).geturl()
     if parts.scheme != "redis+socket":
