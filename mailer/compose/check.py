@@ -59,8 +59,8 @@ _SENTENCES = {
         "Block %(block)s speaks of “%(word)s”, and its text in %(language)s lacks “%(term)s”, as the glossary has it."
     ),
     Fault.UNCONVERTED: N_(
-        "Block %(block)s keeps %(characters)s in %(language)s: converted, few devices could show it, or a link would"
-        " break. Reword that place, or add a term to the glossary."
+        "Block %(block)s keeps %(characters)s in %(language)s: converted, few devices could show it."
+        " Reword that place, or add a term to the glossary."
     ),
     Fault.SUBJECT_WIDTH: N_(
         "The subject in %(language)s is %(width)s columns wide, and inboxes cut off what exceeds %(most)s"
