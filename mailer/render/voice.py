@@ -37,6 +37,10 @@ class Voice:
             return escape(words)
         return Markup('<span lang="{}">{}</span>').format(spoken, words)
 
+    def value(self, value: str, reader: str) -> Markup:
+        """A day, time or sum as the language ``reader`` writes it, among words in this voice."""
+        return escape(value) if reader == self.tag else Markup('<span lang="{}">{}</span>').format(reader, value)
+
     def word(self, message: str, reader: str) -> Markup:
         """An interface word for a reader of ``reader``, named where it is in another language than this voice."""
         return self.spoken(translator(reader)(message), reader)

@@ -1,5 +1,6 @@
 """As many languages in an edition as one likes: from the folder to the reader."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,10 @@ def test_our_words_are_english_and_named_as_english(tmp_path: Path, name: str) -
     ours = {text: tag for text, tag in tags.items() if any(word in text for word in OURS)}
     assert ours
     assert set(ours.values()) == {EN}
+    # A day by itself is a value of the reader's own language, and named so.
+    days = {text: tag for text, tag in tags.items() if re.search(r"\b(Enero|Januari)\b", text)}
+    assert all(tag == (FIL if "Enero" in text else ID) for text, tag in days.items())
+    assert days or name != "monthly-newsletter"
     # Nothing promises English where there is none, and dates in our sentences are in their language.
     assert "English version" not in shown.html + shown.text
     assert not {"Nobyembre", "Pebrero", "Februari"} & set((shown.html + shown.text).replace(",", " ").split())
