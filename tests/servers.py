@@ -67,6 +67,15 @@ class Postgres(Program):
         self._order(order.format(sql.Identifier(name), sql.SQL("on" if on else "off")))
         self._throw_out(name)
 
+    def use_up_log(self, megabytes: int = 64) -> None:
+        """Write to its write-ahead log until it has no room for it any more, which ends it, or that much was written.
+
+        Rows and pages in use leave room for a while on a full disk; the log soon does not.
+        """
+        with suppress(psycopg.OperationalError):
+            for _ in range(megabytes):
+                self._order(sql.SQL("SELECT pg_logical_emit_message(true, 'filler', repeat('x', 1 << 20))"))
+
     def _throw_out(self, name: str) -> None:
         who = sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}")
         self._order(who.format(sql.Literal(name)))

@@ -3,15 +3,16 @@
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from mailer import clock
 from tests.program import given
 from tests.servers import Postgres, Redis
-from tests.stories.conftest import Scene, Setting, judge, until
+from tests.stories.conftest import Scene, Setting, judge, meanwhile, until
 
 PEOPLE = 1200
 RATE = 150.0
@@ -86,28 +87,32 @@ def small(folder: Path, megabytes: int) -> Iterator[Path]:
 
 @contextmanager
 def full(folder: Path) -> Iterator[None]:
-    """No room at all for as long as the block lasts."""
+    """No room at all for as long as the block lasts, whatever others give up meanwhile."""
     filler = folder / "filler"
     try:
         with filler.open("wb", buffering=0) as file:
-            size = 1 << 20
-            while size:
-                try:
-                    while file.write(bytes(size)) == size:
-                        pass
-                except OSError:
-                    pass
-                size //= 16
-        yield
+            _fill(file)
+            with meanwhile(lambda: _fill(file), every=0.05):
+                yield
     finally:
         filler.unlink()
+
+
+def _fill(file: IO[bytes]) -> None:
+    size = 1 << 20
+    while size:
+        with suppress(OSError):
+            while file.write(bytes(size)) == size:
+                pass
+        size //= 16
 
 
 @pytest.mark.parametrize("setting", ["postgresql+redis"], indirect=True)
 def test_the_disk_of_postgresql_is_full(setting: Setting, tmp_path: Path) -> None:
     with small(Path("/tmp") / f"twinletter-{os.getpid()}", 200) as disk:  # noqa: S108 — others must reach it
         given(disk)
-        with Postgres(data=disk, durable=True, max_wal_size="32MB", min_wal_size="32MB") as postgres:
+        # What it has done with it throws away, and so must find room for more.
+        with Postgres(data=disk, durable=True, max_wal_size="32MB", min_wal_size="32MB", wal_recycle="off") as postgres:
             scene = setting(PEOPLE, RATE, tick=1.0, database_url=postgres.url())
             assert tmp_path
             scene.hire("w1")
@@ -115,6 +120,7 @@ def test_the_disk_of_postgresql_is_full(setting: Setting, tmp_path: Path) -> Non
             scene.begin()
             until(lambda: _taken(scene, PEOPLE // 4), 60)
             with full(disk):
+                postgres.use_up_log()
                 until(lambda: "database does not answer" in scene.log.read_text(), 60)
                 clock.sleep(2)
             if not postgres.running():
