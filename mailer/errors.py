@@ -4,14 +4,30 @@ A message is a catalogue id with ``%(name)s`` values, so that the edge that show
 (a page, a command) can say it in the person's language. Values never hold an address.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 
-class Term(str):
-    """A value that is a message of the catalogue itself: said in the language of the sentence it stands in."""
+class Term:
+    """A message of the catalogue inside another, said in that one's language, without a full stop of its own."""
 
-    __slots__ = ()
+    __slots__ = ("message", "values")
+
+    def __init__(self, message: str, **values: object) -> None:
+        self.message = message
+        self.values = values
+
+    def say(self, translate: Callable[[str], str]) -> str:
+        """The words in the language of ``translate`` (a gettext function)."""
+        return _said(translate, self.message, self.values).rstrip(".。")
+
+    def __str__(self) -> str:
+        return self.say(str)
+
+
+def _said(translate: Callable[[str], str], message: str, values: Mapping[str, object]) -> str:
+    said = {name: value.say(translate) if isinstance(value, Term) else value for name, value in values.items()}
+    return translate(message) % said if said else translate(message)
 
 
 class MailerError(Exception):
@@ -32,8 +48,7 @@ class MailerError(Exception):
 
     def say(self, translate: Callable[[str], str]) -> str:
         """The sentence in the language of ``translate`` (a gettext function)."""
-        values = {name: translate(value) if isinstance(value, Term) else value for name, value in self.values.items()}
-        return translate(self.message) % values if values else translate(self.message)
+        return _said(translate, self.message, self.values)
 
 
 class WrongUsageError(MailerError):
