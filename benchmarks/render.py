@@ -33,8 +33,9 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from mailer import clock
+from mailer.compose.draft import Draft
 from mailer.compose.edition import save
-from mailer.compose.folder import Draft, read
+from mailer.compose.folder import read
 from mailer.compose.parsed import tokens
 from mailer.demo import organisation, show
 from mailer.demo.people import people

@@ -78,7 +78,7 @@ def upgrade(house: Installation, tell: Tell, *, with_backup: bool = True) -> Upg
                 stem = house.settings.home / "backups" / f"{before}-{clock.now():%Y%m%dT%H%M%S}"
                 copy = backup(database, stem, environment(house.settings))
                 tell(N_("Backup: %(path)s"), path=copy)
-            with database.write() as session:
+            with database.rebuild() as session:
                 # Somebody may have started a campaign meanwhile, by the older program.
                 _pause(session)
                 schema.migrate(session)

@@ -10,8 +10,9 @@ import pytest
 from mailer import installation
 from mailer.audience.enrol import enrol
 from mailer.campaign.campaign import create, start
+from mailer.compose.draft import Draft
 from mailer.compose.edition import save
-from mailer.compose.folder import Draft, read
+from mailer.compose.folder import read
 from mailer.config import Settings, load, settings
 from mailer.db import connect, schema
 from mailer.demo import organisation, show

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from mailer import installation, workers
 from mailer import upgrade as upgrading
-from mailer.campaign.campaign import due, pause, resume
+from mailer.campaign.campaign import pause, resume
 from mailer.db import schema
 from mailer.db.types import now_in
 from mailer.demo.mailbox import Mailbox
@@ -42,6 +42,7 @@ _NEWER = {
     "edition": ("derived", "layout"),
     "block": ("languages", "required", "fallback"),
     "newsletter": ("logo", "images"),
+    "campaign": ("test",),
 }
 
 
@@ -56,7 +57,7 @@ def old(house: Installation, sending: Campaign) -> Installation:
     with house.database.write() as session:
         for state in ("pending", "deferred", "uncertain"):
             session.execute(text(f"DROP INDEX ix_delivery_{state}"))
-        for table in ("edition_image", "image", "term"):
+        for table in ("edition_image", "image", "term", "version", "acknowledgement", "recipient"):
             session.execute(text(f"DROP TABLE {table}"))
         for table, names in _NEWER.items():
             for name in names:
@@ -108,7 +109,7 @@ def test_the_backup_is_the_database_as_it_was(old: Installation) -> None:
 
 def test_who_was_paused_before_stays_paused(old: Installation) -> None:
     with old.database.write() as session:
-        pause(session, session.scalars(select(Campaign)).one(), "Ada")
+        session.execute(update(Campaign).values(state=CampaignState.PAUSED))
     assert upgrade(old, _nothing).paused == []
     assert _state(old) is CampaignState.PAUSED
 
@@ -189,11 +190,13 @@ def test_what_is_scheduled_does_not_start_meanwhile(old: Installation) -> None:
     changed = {"state": CampaignState.SCHEDULED, "scheduled_at": now_in(-1), "started_at": None}
     with old.database.write() as session:
         session.execute(update(Campaign).values(changed))
-    found: list[Campaign | None] = []
+    found: list[int | None] = []
+    # As the older program asks, which knows fewer columns.
+    due = select(Campaign.id).where(Campaign.state == CampaignState.SCHEDULED, Campaign.scheduled_at <= now_in())
 
     def tell(*_: object, **__: object) -> None:
         with old.database.read() as session:
-            found.append(due(session))
+            found.append(session.scalar(due))
 
     assert upgrade(old, tell).paused == [1]
     # Looked at while it waits and once the backup is there; the third look is after the migration.

@@ -12,7 +12,8 @@ from mailer import clock
 from mailer.cli.screen import screen
 from mailer.cli.stop import stoppable, until_stopped
 from mailer.cli.web import say_where
-from mailer.compose.folder import Draft, read
+from mailer.compose.draft import Draft
+from mailer.compose.folder import read
 from mailer.config import Settings, load, settings
 from mailer.demo import show
 from mailer.demo.site import HOST, site

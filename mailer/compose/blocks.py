@@ -16,6 +16,7 @@ from mailer.model.edition import Block, Fallback
 FRONT = "front"
 """The type and key of the block that every edition begins with: subject, preheader, title."""
 
+_COMMENT = re.compile(r"^\s*<!--", re.MULTILINE)
 _LONGEST_LINE = 300
 _LONGEST_TEXT = 20_000
 
@@ -45,7 +46,10 @@ class Field:
         if len(text) > most:
             raise ValueError(f"at most {most} characters long")
         if self.kind is Kind.MARKDOWN:
-            return text
+            # In an edition's files such a line says where a text begins.
+            if _COMMENT.search(text):
+                raise ValueError("without a line that begins with <!--")
+            return text.strip("\n")
         if "\n" in text:
             raise ValueError("a single line")
         if self.kind is Kind.NUMBER and not re.fullmatch("[1-9][0-9]{0,3}", text.strip(), re.ASCII):

@@ -6,27 +6,118 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailer import clock
+from mailer.compose import draft as drafts
 from mailer.compose.blocks import TYPES, stored
-from mailer.compose.folder import Draft, DraftBlock, Progress
+from mailer.compose.draft import Draft, DraftBlock, Progress
 from mailer.compose.picture import Picture
 from mailer.compose.status import source_hash
-from mailer.errors import NotFoundError, RefusedError
-from mailer.i18n import N_
-from mailer.model import Block, Edition, EditionImage, EditionState, Image, Newsletter, Text, Topic
+from mailer.compose.version import SAVE, keep
+from mailer.errors import InvalidError, NotFoundError, RefusedError, Term
+from mailer.i18n import N_, self_name
+from mailer.model import Block, Edition, EditionImage, EditionState, Image, Newsletter, Text, Topic, Version
 from mailer.model.edition import TextStatus
 
 
 def save(session: Session, newsletter: Newsletter, draft: Draft, author: str) -> Edition:
-    """A new edition from a draft. Raises RefusedError where the newsletter has that slug already."""
+    """A new edition from a draft, and its first version.
+
+    Raises RefusedError where the newsletter has that slug already, InvalidError for a text that no field takes.
+    """
     taken = select(Edition.id).where(Edition.newsletter_id == newsletter.id, Edition.slug == draft.slug)
     if session.scalar(taken):
         raise RefusedError(N_("There is an edition %(slug)s already: choose another slug."), slug=draft.slug)
+    _demand_fit(draft)
     made = build(newsletter, draft, author)
-    for held in made.images:
-        held.image = session.get(Image, held.image.hash) or held.image
+    _share_images(session, made)
     session.add(made)
     session.flush()
+    keep(session, made, author, SAVE)
     return made
+
+
+def revise(session: Session, edition: Edition, draft: Draft, by: str, action: str = SAVE) -> Version:
+    """Make a stored edition what a draft says; the version that this makes, or the last where nothing changes.
+
+    A translation that has other words than before, and was marked no further by hand, counts as made anew by
+    ``by`` from the source that now stands beside it. What was approved is a draft again, and to be approved anew;
+    campaigns under way go on with what was frozen. Raises InvalidError for a text that no field takes.
+    """
+    _demand_fit(draft)
+    before = drafts.of(edition)
+    draft = _retold(before, draft, by) if action == SAVE else draft
+    made = build(edition.newsletter, draft, edition.author)
+    if _digest(drafts.of(made)) == _digest(before):
+        return keep(session, edition, by, action)
+    _share_images(session, made)
+    edition.blocks.clear()
+    edition.images.clear()
+    # Blocks of the same names come in their place.
+    session.flush()
+    for name in _DECIDED:
+        setattr(edition, name, getattr(made, name))
+    edition.blocks, edition.images = made.blocks, made.images
+    if edition.state is not EditionState.DRAFT:
+        edition.state = EditionState.DRAFT
+    session.flush()
+    return keep(session, edition, by, action)
+
+
+_DECIDED = ("kind", "template", "locales", "derived", "source_locale", "policy", "layout")
+
+
+def _digest(draft: Draft) -> str:
+    return drafts.digest(drafts.content(draft))
+
+
+def _retold(before: Draft, draft: Draft, by: str) -> Draft:
+    """The draft with the translations that somebody changed marked as made from the source beside them."""
+    progress = {tag: dict(of_blocks) for tag, of_blocks in draft.progress.items()}
+    for tag, key in retold(before, draft):
+        progress.setdefault(tag, {})[key] = Progress(by=by, at=clock.now())
+    return draft.model_copy(update={"progress": progress})
+
+
+def retold(before: Draft, draft: Draft) -> list[tuple[str, str]]:
+    """The (language, block) whose translation has other words, while its status is still that of the old ones."""
+    return [
+        (tag, block.key)
+        for block in draft.blocks
+        for tag in draft.locales
+        if tag != draft.source_locale and (was := before.block(block.key))
+        if was.type == block.type and block.texts.get(tag) and draft.made(tag, block.key) == before.made(tag, block.key)
+        if _said(was, tag) != _said(block, tag)
+    ]
+
+
+def _said(block: DraftBlock, tag: str) -> str:
+    return source_hash(block.texts.get(tag, {}), TYPES[block.type].fields(block.data))
+
+
+def _demand_fit(draft: Draft) -> None:
+    """Raise InvalidError for a text that its field does not take: importers and pages pass here alike."""
+    for block in draft.blocks:
+        fields = TYPES[block.type].fields(block.data)
+        for tag, texts in block.texts.items():
+            for name, text in texts.items():
+                try:
+                    fit = name in fields and text.strip() and fields[name].accept(text) == text
+                except ValueError as error:
+                    raise _unfit(block.key, name, tag, Term(N_("must be %(what)s"), what=error)) from None
+                if not fit:
+                    raise _unfit(block.key, name, tag, Term(N_("is no text of this block, or begins or ends blank")))
+
+
+def _unfit(block: str, field: str, tag: str, why: Term) -> InvalidError:
+    return InvalidError(
+        N_("Block %(block)s, %(field)s in %(language)s: it %(why)s."),
+        block=block, field=field, language=self_name(tag), why=why,
+    )  # fmt: skip
+
+
+def _share_images(session: Session, edition: Edition) -> None:
+    """One row for each picture, however many editions show it."""
+    for held in edition.images:
+        held.image = session.get(Image, held.image.hash) or held.image
 
 
 def build(newsletter: Newsletter, draft: Draft, author: str) -> Edition:
@@ -118,5 +209,5 @@ def _text(block: DraftBlock, locale: str, source: str, progress: Progress | None
         previous_source=None if is_source else previous,
         translated_by=progress.by,
         reviewed_by=progress.reviewed_by,
-        at=clock.now(),
+        at=progress.at or clock.now(),
     )

@@ -11,20 +11,20 @@ import json
 import re
 from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from mailer.characters import refuse_controls, refuse_unreadable
 from mailer.compose import picture
 from mailer.compose.blocks import FRONT, TYPES
-from mailer.compose.data import IDENTIFIER, Data, Flag, pictures
+from mailer.compose.data import IDENTIFIER, Flag, pictures
+from mailer.compose.draft import Draft, DraftBlock, Progress
 from mailer.compose.picture import Picture
 from mailer.compose.source import Document, bad, document, text
 from mailer.compose.template import MOST_LANGUAGES, NAMES, SLUG, TEMPLATES
 from mailer.errors import InvalidError, WrongUsageError
 from mailer.i18n import AUTOMATIC, N_, ZH, is_tag
-from mailer.model.edition import Fallback, Layout, TextStatus
+from mailer.model.edition import Fallback, Layout
 
 _MARKER = re.compile(rf"^<!--\s*({IDENTIFIER})\.([a-z][a-z0-9_.-]*)\s*-->\s*$")
 _REMARK = re.compile(r"^\s*<!--\s*#.*-->\s*$")
@@ -46,6 +46,7 @@ class _Spine(BaseModel):
     source: str
     policy: Fallback = Fallback.REFUSE
     layout: Layout = Layout.STACKED
+    base: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
     blocks: list[dict[str, Any]] = Field(min_length=1, max_length=200)
 
 
@@ -57,58 +58,6 @@ class _Use(BaseModel):
     languages: list[str] | None = Field(default=None, min_length=1)
     required: Flag = True
     fallback: Fallback | None = None
-
-
-class DraftBlock(BaseModel):
-    """One block as read: its texts are ``{tag: {field: text}}``."""
-
-    key: str
-    type: str
-    data: Data
-    languages: list[str] | None = None
-    required: bool = True
-    fallback: Fallback | None = None
-    texts: dict[str, dict[str, str]] = Field(default_factory=dict)
-
-
-def _readable(value: str) -> str:
-    """JSON has escapes for what its file itself may not hold."""
-    try:
-        refuse_unreadable(refuse_controls(re.sub(r"[\n\t]", "", value)))
-    except InvalidError as error:
-        raise ValueError(str(error).rstrip(".")) from None
-    return value
-
-
-_Readable = Annotated[str, AfterValidator(_readable)]
-
-
-class Progress(BaseModel):
-    """How far one translation has come, and what it was made from."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    status: TextStatus = TextStatus.TRANSLATED
-    source_hash: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
-    previous_source: dict[_Readable, _Readable] | None = None
-    by: _Readable | None = None
-    reviewed_by: _Readable | None = None
-
-
-class Draft(BaseModel):
-    """An edition as read from a folder, before anything is saved."""
-
-    slug: str
-    kind: str
-    template: str
-    locales: list[str]
-    derived: list[str] = Field(default_factory=list)
-    source_locale: str
-    policy: Fallback
-    layout: Layout = Layout.STACKED
-    blocks: list[DraftBlock]
-    images: dict[str, Picture] = Field(default_factory=dict)
-    progress: dict[str, dict[str, Progress]] = Field(default_factory=dict)
 
 
 def read(folder: Path) -> Draft:
@@ -137,6 +86,7 @@ def read(folder: Path) -> Draft:
         blocks=blocks,
         images=_read_images(source, folder / "images", blocks),
         progress=_read_progress(folder / "translations.json", spine, by_key),
+        base=spine.base,
     )
 
 

@@ -69,12 +69,13 @@ def _term(path: Path, line: int, cells: Mapping[str, str], before: Sequence[Term
     return term
 
 
-def write(path: Path, terms: Iterable[Term]) -> None:
+def written(terms: Iterable[Term]) -> bytes:
     """Terms as a file that ``read`` takes, and spreadsheets too: they know UTF-8 by its byte-order mark."""
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        writer.writerows([term.en, term.zh, "; ".join(term.forbidden), term.hans or "", term.note] for term in terms)
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerow(COLUMNS)
+    writer.writerows([term.en, term.zh, "; ".join(term.forbidden), term.hans or "", term.note] for term in terms)
+    return file.getvalue().encode("utf-8-sig")
 
 
 # As a check

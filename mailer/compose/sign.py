@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from mailer import clock
 from mailer.compose.check import Outdated, demand_complete
+from mailer.compose.version import APPROVE, keep, writers
 from mailer.errors import RefusedError
 from mailer.i18n import N_
 from mailer.model import AuditEntry, Edition, EditionState, Staff, Text
@@ -17,15 +18,18 @@ def sign(session: Session, edition: Edition, approver: str, acknowledged: Collec
     """Mark an edition and its texts as approved by ``approver``, who lets ``acknowledged`` texts go out as they are.
 
     Raises InvalidError for missing texts and for outdated ones that were not acknowledged, RefusedError
-    where it is approved already or where author and approver are one person although there are two.
+    where it is approved already or where who approves wrote some of it although there are others.
     """
     if not edition.can_become(EditionState.APPROVED):
         raise RefusedError(N_("The edition %(slug)s is approved already."), slug=edition.slug)
     faults = demand_complete(edition, acknowledged)
     alone = (session.scalar(select(func.count()).select_from(Staff)) or 0) <= 1
-    if approver == edition.author and not alone:
+    wrote = writers(session, edition)
+    if approver in wrote and not alone:
         raise RefusedError(
-            N_("%(name)s wrote the edition %(slug)s; somebody else must approve it."), name=approver, slug=edition.slug
+            N_("%(name)s wrote the edition %(slug)s, or some of it; somebody else must approve it."),
+            name=approver,
+            slug=edition.slug,
         )
     edition.state = EditionState.APPROVED
     edition.approval += 1
@@ -33,6 +37,7 @@ def sign(session: Session, edition: Edition, approver: str, acknowledged: Collec
     edition.approved_at = clock.now()
     for text in _texts(edition, faults):
         text.status, text.reviewed_by = TextStatus.APPROVED, approver
+    keep(session, edition, approver, APPROVE)
     session.add(
         AuditEntry(
             at=clock.now(),
@@ -41,7 +46,7 @@ def sign(session: Session, edition: Edition, approver: str, acknowledged: Collec
             subject=edition.slug,
             detail={
                 "approval": edition.approval,
-                "four_eyes": approver != edition.author,
+                "four_eyes": approver not in wrote,
                 "outdated": [f"{block}:{locale}" for block, locale in faults],
             },
         )

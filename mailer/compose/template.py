@@ -1,12 +1,13 @@
 """The six templates: what an edition of each kind is made of, and its skeleton as a folder to fill in."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mailer.compose.blocks import FRONT, TYPES, Field
-from mailer.errors import RefusedError, WrongUsageError
+from mailer.compose.export import write
+from mailer.errors import WrongUsageError
 from mailer.i18n import N_, ZH, is_tag
 from mailer.model.edition import Layout
 
@@ -181,20 +182,9 @@ def create(
             N_("The slug %(slug)s must be short, in small letters, digits and hyphens: name one with --slug."),
             slug=slug,
         )
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise RefusedError(N_("%(path)s is in use: name a folder that is empty or new."), path=folder)
     contents = {"edition.yaml": _spine(name, slug, locales, say)}
     contents |= {f"{tag}.md": _texts(TEMPLATES[name], say) for tag in locales}
-    return _write(folder, contents)
-
-
-def _write(folder: Path, contents: Mapping[str, str]) -> dict[str, Path]:
-    try:
-        (folder / "images").mkdir(parents=True)
-        for name, content in contents.items():
-            (folder / name).write_text(content, encoding="utf-8")
-    except OSError as error:
-        raise RefusedError(N_("%(path)s cannot be written: %(why)s."), path=folder, why=error.strerror) from None
+    write(folder, {name: content.encode() for name, content in contents.items()})
     return {name: folder / name for name in contents}
 
 

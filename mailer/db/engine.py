@@ -60,11 +60,26 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A unit of work: committed when the block ends, undone when it raises."""
-        with (
-            _translated(self.kind),
-            Session(self._writing, expire_on_commit=False) as session,
-            session.begin(),
-        ):
+        with self._unit(self._writing) as session:
+            yield session
+
+    @contextmanager
+    def rebuild(self) -> Iterator[Session]:
+        """The same, in which tables may be made anew: SQLite looks at their references when it ends, not meanwhile."""
+        try:
+            with self._unit(self._writing.execution_options(rebuilding=True)) as session:
+                yield session
+                if self.kind == "sqlite" and session.connection().exec_driver_sql("PRAGMA foreign_key_check").first():
+                    raise MisconfiguredError(
+                        N_("The database has rows that refer to nothing: restore it from its backup.")
+                    )
+        finally:
+            # Connections to come look at references again.
+            self.dispose()
+
+    @contextmanager
+    def _unit(self, engine: Engine) -> Iterator[Session]:
+        with _translated(self.kind), Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
             for work in session.info.get("at_end", ()):
                 work(session)
@@ -141,8 +156,10 @@ def _set_up_sqlite(engine: Engine, file: str | None, synchronous: str) -> None:
         if connection.info["file"] != _identity(file):
             connection.invalidate()
             raise OperationalError("begin", {}, FileNotFoundError("its file was replaced by another"))
-        writing = connection.get_execution_options().get("writing")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        options = connection.get_execution_options()
+        if options.get("rebuilding"):
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")
 
 
 def _identity(file: str | None) -> tuple[int, int] | None:

@@ -14,8 +14,8 @@ from sqlalchemy import select
 from mailer import broker, clock, installation, queue, workers
 from mailer.audience.enrol import enrol
 from mailer.campaign.campaign import create, find, start
+from mailer.compose.draft import Draft
 from mailer.compose.edition import save
-from mailer.compose.folder import Draft
 from mailer.config import Settings
 from mailer.demo.mailbox import Mailbox
 from mailer.demo.organisation import APPROVER, AUTHOR, PUBLIC_URL, found

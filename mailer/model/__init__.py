@@ -2,8 +2,20 @@
 
 from mailer.model.base import Base
 from mailer.model.campaign import Campaign, CampaignState, Count
-from mailer.model.delivery import Attempt, Delivery, DeliveryState
-from mailer.model.edition import Block, Edition, EditionImage, EditionState, Fallback, Image, Layout, Text, Variant
+from mailer.model.delivery import Attempt, Delivery, DeliveryState, Recipient
+from mailer.model.edition import (
+    Acknowledgement,
+    Block,
+    Edition,
+    EditionImage,
+    EditionState,
+    Fallback,
+    Image,
+    Layout,
+    Text,
+    Variant,
+    Version,
+)
 from mailer.model.event import Event, EventKind, Suppression
 from mailer.model.installation import Installation
 from mailer.model.newsletter import Images, Newsletter, Term, Topic
@@ -12,6 +24,7 @@ from mailer.model.subscriber import Subscriber, SubscriberState, Subscription, S
 from mailer.model.throttle import RateLimit, ThrottleLevel
 
 __all__ = [
+    "Acknowledgement",
     "Attempt",
     "AuditEntry",
     "Base",
@@ -33,6 +46,7 @@ __all__ = [
     "Layout",
     "Newsletter",
     "RateLimit",
+    "Recipient",
     "Staff",
     "Subscriber",
     "SubscriberState",
@@ -44,4 +58,5 @@ __all__ = [
     "ThrottleLevel",
     "Topic",
     "Variant",
+    "Version",
 ]

@@ -41,7 +41,10 @@ CAMPAIGN_STEPS = {
 
 
 class Campaign(Base):
-    """Edition × topic × segment × time. ``uncertain_policy`` is ``leave`` or ``resend``."""
+    """Edition × topic × segment × time. ``uncertain_policy`` is ``leave`` or ``resend``.
+
+    A ``test`` has one delivery, to one address, of a variant that need not be approved.
+    """
 
     __tablename__ = "campaign"
 
@@ -52,6 +55,7 @@ class Campaign(Base):
     state: Mapped[CampaignState] = mapped_column(index=True)
     uncertain_policy: Mapped[str]
     approval: Mapped[int | None]
+    test: Mapped[bool] = mapped_column(default=False)
     created_by: Mapped[str]
     created_at: Mapped[datetime]
     scheduled_at: Mapped[datetime | None]

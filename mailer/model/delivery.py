@@ -53,7 +53,8 @@ class Delivery(Base):
 
     ``claim`` is the token of the worker that holds the row until ``lease_until`` (the database's
     clock); ``dedupe_key`` is the blind index of the address, so that one address gets one copy.
-    ``fallback``: the reader's mode was not on offer. ``maybe_doubled``: sent again after doubt.
+    ``fallback``: the reader's mode was not on offer. ``maybe_doubled``: sent again after doubt. Without
+    a subscriber it has a ``Recipient``.
     """
 
     __tablename__ = "delivery"
@@ -67,7 +68,7 @@ class Delivery(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
-    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id"))
+    subscriber_id: Mapped[int | None] = mapped_column(ForeignKey("subscriber.id"))
     variant_id: Mapped[int] = mapped_column(ForeignKey("variant.id"))
     dedupe_key: Mapped[bytes]
     provider: Mapped[str]
@@ -80,6 +81,17 @@ class Delivery(Base):
     lease_until: Mapped[datetime | None]
     next_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]
+
+
+class Recipient(Base):
+    """Whom a mail goes to that goes to no subscriber, such as a test: sealed, and erased once that is settled."""
+
+    __tablename__ = "recipient"
+
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id"), primary_key=True)
+    ref: Mapped[bytes]
+    data_key: Mapped[bytes]
+    address: Mapped[bytes]
 
 
 def among(states: Sequence[DeliveryState]) -> ColumnElement[bool]:

@@ -87,6 +87,42 @@ class Edition(Base):
         return allowed(EDITION_STEPS, self.state, state)
 
 
+class Version(Base):
+    """An edition as it was after somebody saved it: ``content`` is a draft's, ``digest`` names it.
+
+    ``action`` says what was done (``save``, ``restore``, ``approve``); nothing changes a version.
+    """
+
+    __tablename__ = "version"
+    __table_args__ = (UniqueConstraint("edition_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    edition_id: Mapped[int] = mapped_column(ForeignKey("edition.id"))
+    number: Mapped[int]
+    at: Mapped[datetime]
+    by: Mapped[str]
+    action: Mapped[str]
+    digest: Mapped[str]
+    content: Mapped[dict[str, Any]]
+
+
+class Acknowledgement(Base):
+    """A finding that a named person lets pass, and why. ``finding`` names it with the text that it is about."""
+
+    __tablename__ = "acknowledgement"
+    __table_args__ = (UniqueConstraint("edition_id", "finding"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    edition_id: Mapped[int] = mapped_column(ForeignKey("edition.id"))
+    finding: Mapped[str]
+    fault: Mapped[str]
+    block: Mapped[str]
+    locale: Mapped[str]
+    by: Mapped[str]
+    reason: Mapped[str]
+    at: Mapped[datetime]
+
+
 class Block(Base):
     """One piece of an edition. ``data`` is what no language changes: dates, numbers, addresses of pages.
 
@@ -157,7 +193,7 @@ class EditionImage(Base):
 
 
 class Variant(Base):
-    """An edition in one language mode, frozen by an approval and never changed after it.
+    """An edition in one language mode, frozen by an approval, or for a test mail without one; never changed after it.
 
     ``content`` holds the parts between the holes of each form (see render/variant.py), ``hash``
     names the whole and is the address of its web version.
@@ -168,7 +204,7 @@ class Variant(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     edition_id: Mapped[int] = mapped_column(ForeignKey("edition.id"))
-    approval: Mapped[int]
+    approval: Mapped[int | None]
     mode: Mapped[str]
     hash: Mapped[str] = mapped_column(index=True)
     subject: Mapped[str]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mailer import clock
 from mailer.compose.blocks import FRONT
-from mailer.compose.folder import Draft
+from mailer.compose.draft import Draft
 from mailer.compose.hans import with_simplified
 from mailer.compose.shown import lacking
 from mailer.i18n import N_, modes, translator

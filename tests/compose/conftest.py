@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from mailer.compose.blocks import FRONT, TYPES
+from mailer.compose.draft import Draft, DraftBlock
 from mailer.compose.edition import build
-from mailer.compose.folder import Draft, DraftBlock
 from mailer.i18n import EN, ZH
 from mailer.model import Block, Edition, Fallback, Newsletter, Term
 

@@ -3,8 +3,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from mailer.compose.check import Fault, Finding, Severity, findings
+from mailer.compose.draft import Draft, Progress
 from mailer.compose.edition import save
-from mailer.compose.folder import Draft, Progress
 from mailer.compose.status import Status, status
 from mailer.errors import InvalidError, RefusedError
 from mailer.installation import Installation

@@ -6,7 +6,7 @@ import pytest
 
 from mailer.compose import glossary
 from mailer.compose.check import Fault, Severity, findings
-from mailer.compose.glossary import lost_terms, read, write, wrong_forms
+from mailer.compose.glossary import lost_terms, read, written, wrong_forms
 from mailer.demo import organisation
 from mailer.errors import InvalidError
 from mailer.i18n import EN, ZH
@@ -44,7 +44,7 @@ def test_columns_may_stand_in_any_order_and_be_left_out(tmp_path: Path) -> None:
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     terms = read(_file(tmp_path, HEAD + '"a ""b"", c",甲,d; e,乙,"f, g"\n,丙,,丙,\n'))
-    write(tmp_path / "again.csv", terms)
+    (tmp_path / "again.csv").write_bytes(written(terms))
     assert _cells(read(tmp_path / "again.csv")) == _cells(terms)
     assert (tmp_path / "again.csv").read_bytes().startswith(b"\xef\xbb\xbf")
 
@@ -158,5 +158,5 @@ def test_the_demo_organisation_has_one(tmp_path: Path) -> None:
     terms = read(Path(organisation.__file__).with_name("glossary.csv"))
     assert glossary.protected(terms)["𠮷叔"] == "𠮷叔"
     assert {"潮汐書舍", "鰂魚涌"} <= {term.zh for term in terms}
-    write(tmp_path / "copy.csv", terms)
+    (tmp_path / "copy.csv").write_bytes(written(terms))
     assert _cells(read(tmp_path / "copy.csv")) == _cells(terms)

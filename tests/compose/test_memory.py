@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import Session
 
+from mailer.compose.draft import Draft
 from mailer.compose.edition import save
-from mailer.compose.folder import Draft
 from mailer.compose.memory import Pair, earlier, suggest
 from mailer.i18n import EN, ZH
 from mailer.installation import Installation

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailer.compose.folder import Progress
+from mailer.compose.draft import Progress
 from mailer.compose.parsed import canonical
 from mailer.compose.status import Change, Status, changes, outdated, status, table
 from mailer.i18n import AUTOMATIC, EN, ZH

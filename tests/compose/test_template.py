@@ -7,8 +7,9 @@ import pytest
 
 from mailer.compose.blocks import FRONT, TYPES
 from mailer.compose.check import Severity, findings
+from mailer.compose.draft import Draft
 from mailer.compose.edition import build
-from mailer.compose.folder import Draft, read
+from mailer.compose.folder import read
 from mailer.compose.template import TEMPLATES, create
 from mailer.errors import InvalidError, MailerError, RefusedError, WrongUsageError
 from mailer.i18n import EN, ZH, translator

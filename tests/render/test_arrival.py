@@ -12,8 +12,8 @@ from sqlalchemy import create_engine, delete
 from sqlalchemy.orm import Session
 
 from mailer.compose.blocks import FRONT
+from mailer.compose.draft import Draft
 from mailer.compose.edition import save
-from mailer.compose.folder import Draft
 from mailer.demo import organisation
 from mailer.errors import InvalidError
 from mailer.i18n import EN, ZH, modes

@@ -11,8 +11,9 @@ from lxml import html as parser
 from mailer.chinese import has_han
 from mailer.compose.blocks import FRONT, Kind, fields_of
 from mailer.compose.data import Nothing
+from mailer.compose.draft import DraftBlock
 from mailer.compose.edition import build
-from mailer.compose.folder import DraftBlock, read
+from mailer.compose.folder import read
 from mailer.errors import InvalidError
 from mailer.i18n import EN, ZH, languages
 from mailer.model import Edition, Layout, Variant

@@ -7,8 +7,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from mailer.compose import data as shapes
+from mailer.compose.draft import Draft
 from mailer.compose.edition import save
-from mailer.compose.folder import Draft
 from mailer.compose.picture import Picture
 from mailer.errors import InvalidError
 from mailer.installation import Installation

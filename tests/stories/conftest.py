@@ -21,7 +21,7 @@ from sqlalchemy import func, select, update
 from mailer import clock, queue, workers
 from mailer.campaign.campaign import find, start
 from mailer.campaign.count import reconcile
-from mailer.compose.folder import Draft
+from mailer.compose.draft import Draft
 from mailer.config import Settings, load
 from mailer.demo import show
 from mailer.demo.organisation import AUTHOR

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from mailer.compose.folder import Draft
+from mailer.compose.draft import Draft
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,91 @@
+"""Taking a draft in: a new edition, or a new version of one that has not moved since the draft was exported."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from mailer.compose import draft as drafts
+from mailer.compose import version
+from mailer.compose.compare import Difference, compare
+from mailer.compose.draft import Draft
+from mailer.compose.edition import retold, revise, save
+from mailer.errors import RefusedError
+from mailer.i18n import N_
+from mailer.model import Edition, Newsletter, Version
+
+
+class MovedError(RefusedError):
+    """The edition is no longer what the draft was exported from; ``differences``: what others changed meanwhile."""
+
+    def __init__(self, message: str, differences: Sequence[Difference], **values: object) -> None:
+        super().__init__(message, **values)
+        self.differences = differences
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """What taking a draft in would change: ``edition`` is the stored one, or none where it is new.
+
+    ``retold``: the (language, block) whose translation is other words and counts as made anew.
+    """
+
+    edition: Edition | None
+    differences: Sequence[Difference]
+    retold: Sequence[tuple[str, str]]
+
+
+def weigh(session: Session, newsletter: Newsletter, draft: Draft, *, replace: bool = False) -> Taking:
+    """What would change; nothing does yet. ``replace``: whatever the stored edition has become meanwhile.
+
+    Raises MovedError where it has become another than the draft was exported from, RefusedError for a draft
+    that comes from no export while there is such an edition.
+    """
+    held = select(Edition).where(Edition.newsletter_id == newsletter.id, Edition.slug == draft.slug)
+    edition = session.scalar(held.with_for_update())
+    if edition is None:
+        return Taking(None, (), ())
+    stored = drafts.of(edition)
+    if not replace:
+        _demand_unmoved(session, edition, stored, draft)
+    return Taking(edition, compare(stored, draft), retold(stored, draft))
+
+
+def _demand_unmoved(session: Session, edition: Edition, stored: Draft, draft: Draft) -> None:
+    if draft.base is None:
+        raise RefusedError(
+            N_(
+                "There is an edition %(slug)s already, and this does not come from an export of it: export it and"
+                " work there, choose another slug, or replace it with --replace."
+            ),
+            slug=edition.slug,
+        )
+    if draft.base == drafts.digest(drafts.content(stored)):
+        return
+    was = version.as_of(session, edition, draft.base)
+    raise MovedError(
+        N_(
+            "The edition %(slug)s has changed since this was exported (see above): export it anew and bring your"
+            " changes there, or replace what others did with --replace."
+        ),
+        compare(version.content(session, was) if was else draft, stored),
+        slug=edition.slug,
+    )
+
+
+def take(
+    session: Session, newsletter: Newsletter, draft: Draft, by: str, *, replace: bool = False
+) -> tuple[Edition, Version]:
+    """Store a draft: the edition and the version that it now has. Raises what ``weigh``, ``save`` and ``revise`` do."""
+    taking = weigh(session, newsletter, draft, replace=replace)
+    if taking.edition is None:
+        made = save(session, newsletter, draft, by)
+        return made, version.keep(session, made, by, version.SAVE)
+    return taking.edition, revise(session, taking.edition, draft, by)
+
+
+def restore(session: Session, edition: Edition, number: int, by: str) -> Version:
+    """Make an edition what it was in an earlier version; what it is now stays one, too. Raises NotFoundError."""
+    kept = version.version(session, edition, number)
+    return revise(session, edition, version.content(session, kept), by, f"restore {number}")

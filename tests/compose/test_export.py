@@ -1,0 +1,55 @@
+"""An edition goes out as a folder and comes back without loss."""
+
+from pathlib import Path
+
+import pytest
+
+from mailer.compose import draft as drafts
+from mailer.compose import glossary
+from mailer.compose.draft import Draft
+from mailer.compose.edition import build
+from mailer.compose.export import files, write
+from mailer.compose.folder import read
+from mailer.errors import RefusedError
+from mailer.render.preview import stand_in
+from tests.conftest import SAMPLE
+
+EDITIONS = SAMPLE.parent
+SAMPLES = sorted(path.name for path in EDITIONS.iterdir() if path.is_dir())
+
+
+def _stored(draft: Draft) -> Draft:
+    """A draft as it comes out of an edition that was made of it."""
+    return drafts.of(build(stand_in(draft, []), draft, "author"))
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_exported_imported_and_exported_again_every_octet_is_the_same(sample: str, tmp_path: Path) -> None:
+    terms = glossary.read(EDITIONS.parent / "glossary.csv")
+    once = files(_stored(read(EDITIONS / sample)), terms)
+    write(tmp_path / "out", once)
+    again = files(_stored(read(tmp_path / "out")), glossary.read(tmp_path / "out" / "glossary.csv"))
+    assert again == once
+    assert {path.name for path in (tmp_path / "out").iterdir()} >= {"edition.yaml", "translations.json", "glossary.csv"}
+
+
+def test_every_kind_of_text_comes_back_as_it_was(tmp_path: Path) -> None:
+    draft = _stored(read(SAMPLE))
+    letter = draft.block("letter")
+    assert letter
+    hard = "    code\n\n---\n\n- a\n\n  b  \n\n# no: yes\n\n\\<!-- no marker -->\n\n「引號」"
+    letter.texts["en-GB"]["body"] = hard
+    front = draft.block("front")
+    assert front
+    for subject in ('a "b" \\ c: # d', "off", "012", "- x", "'", "𠮷: 甲", "{a}", "~", "\U0001f600"):
+        front.texts["en-GB"]["subject"] = subject
+        write(tmp_path / subject.encode().hex(), files(draft))
+        again = read(tmp_path / subject.encode().hex())
+        assert again.block("front") == front
+        assert again.block("letter") == letter
+
+
+def test_a_folder_in_use_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "mine").touch()
+    with pytest.raises(RefusedError, match="in use"):
+        write(tmp_path, {})
