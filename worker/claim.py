@@ -4,13 +4,23 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, exists, or_, select
+from sqlalchemy import Select, exists, null, or_, select
 from sqlalchemy.orm import Session
 
 from mailer.audience.audience import wanted, why_not
 from mailer.campaign.ledger import transition
 from mailer.db.types import now_in
-from mailer.model import Campaign, CampaignState, Count, Delivery, DeliveryState, RateLimit, Subscriber, Subscription
+from mailer.model import (
+    Campaign,
+    CampaignState,
+    Count,
+    Delivery,
+    DeliveryState,
+    RateLimit,
+    Recipient,
+    Subscriber,
+    Subscription,
+)
 from mailer.model.delivery import CLAIMABLE, among
 
 _S = DeliveryState
@@ -20,7 +30,7 @@ _S = DeliveryState
 class Claimed:
     """A delivery in our hands, with what its message needs; the fields are still sealed.
 
-    ``resend``: whether its campaign has it sent again after doubt.
+    ``resend``: whether its campaign has it sent again after doubt; ``test``: whether it goes to nobody who subscribed.
     """
 
     id: int
@@ -33,6 +43,7 @@ class Claimed:
     name: bytes | None
     topic_id: int
     resend: bool
+    test: bool
 
 
 def sending(session: Session) -> frozenset[int]:
@@ -70,7 +81,7 @@ def claim(session: Session, campaign_id: int, provider: str, most: int, token: s
     just taking are passed over.
     """
     campaign = session.execute(
-        select(Campaign.topic_id, Campaign.uncertain_policy == "resend").where(
+        select(Campaign.topic_id, Campaign.uncertain_policy == "resend", Campaign.test).where(
             Campaign.id == campaign_id, Campaign.state == CampaignState.SENDING
         )
     ).one_or_none()
@@ -80,7 +91,7 @@ def claim(session: Session, campaign_id: int, provider: str, most: int, token: s
     for before in reversed(CLAIMABLE):
         if most > len(taken):
             free = _free(campaign_id, provider, before).limit(most - len(taken))
-            found = session.execute(_details(free, campaign[0])).all()
+            found = session.execute(_tests(free) if campaign.test else _details(free, campaign.topic_id)).all()
             gone = [row for row in found if row.why_not]
             reasons = {"reason": [row.why_not for row in gone]}
             transition(session, before, _S.SUPPRESSED, [row.id for row in gone], each=reasons)
@@ -128,6 +139,26 @@ def _details(free: Select[int], topic_id: int) -> Select[*tuple[object, ...]]:
         .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
         .outerjoin(Subscription, (Subscription.subscriber_id == Subscriber.id) & (Subscription.topic_id == topic_id))
         .order_by(Delivery.id)
+    )
+
+
+def _tests(free: Select[int]) -> Select[*tuple[object, ...]]:
+    """The same of test mails, whose recipients are no subscribers: nothing keeps them from being sent."""
+    return (
+        select(
+            Delivery.id,
+            Delivery.attempts,
+            Delivery.variant_id,
+            Campaign.created_at.label("consent_at"),
+            Recipient.ref,
+            Recipient.data_key,
+            Recipient.address,
+            null().label("name"),
+            null().label("why_not"),
+        )
+        .join(Recipient, Recipient.delivery_id == Delivery.id)
+        .join(Campaign, Campaign.id == Delivery.campaign_id)
+        .where(Delivery.id.in_(free))
     )
 
 

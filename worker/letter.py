@@ -14,6 +14,7 @@ from mailer.compose.hans import with_simplified
 from mailer.errors import InvalidError
 from mailer.installation import Installation
 from mailer.model import Campaign, Topic, Variant
+from mailer.model.delivery import recipient_place
 from mailer.model.subscriber import place
 from mailer.render import links, published
 from mailer.render.message import Envelope, Mail, compile_mail
@@ -97,7 +98,8 @@ class Letters:
     def _parcel(self, issue: Issue, row: Claimed, opener: Opener) -> Parcel | Outcome:
         keys = self._installation.keys
         try:
-            address = opener.text(row.address, row.data_key, place("address", row.ref))
+            sealed_at = recipient_place if row.test else place
+            address = opener.text(row.address, row.data_key, sealed_at("address", row.ref))
             name = opener.text(row.name, row.data_key, place("name", row.ref)) if row.name else ""
             link = links.unsubscribe(self._installation.settings.public_url, keys, row.ref, row.topic_id)
             reader = Reader(name, issue.topic_names, row.since.astimezone(issue.zone), link)

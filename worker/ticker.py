@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from mailer import clock, log
-from mailer.campaign import campaign
+from mailer.campaign import campaign, proof
 from mailer.campaign.count import hollow, reconcile
 from mailer.campaign.ledger import finish, open_deliveries
 from mailer.db import schema
@@ -118,6 +118,7 @@ class Ticker:
             reaped = reap(session, self._journal)
             campaign.sweep(session)
             finished = finish(session)
+            proof.forget(session)
             waiting = open_deliveries(session)
         if stray:
             log.logger().warning("claims.strayed", deliveries=stray)

@@ -31,10 +31,7 @@ _SWEPT_AT_ONCE = 2000
 
 def create(session: Session, edition: Edition, topic: Topic, by: str, uncertain_policy: str = "leave") -> Campaign:
     """A draft campaign of an approved edition. Raises RefusedError for an edition that is not approved."""
-    if edition.state is not EditionState.APPROVED:
-        raise RefusedError(
-            N_("The edition %(slug)s is not approved: only what somebody approved is sent."), slug=edition.slug
-        )
+    _demand_approved(edition)
     campaign = Campaign(
         edition=edition,
         topic=topic,
@@ -93,11 +90,12 @@ def due(session: Session) -> Campaign | None:
 def start(session: Session, campaign: Campaign, by: str) -> int:
     """Freeze the choice of variants, expand the audience and open the campaign; how many deliveries it has.
 
-    Raises RefusedError where it was started before, or has nobody to go to. The caller wakes
-    the workers once this is committed.
+    Raises RefusedError where it was started before, has nobody to go to, or its edition was changed and not
+    approved since. The caller wakes the workers once this is committed.
     """
     if campaign.state in (CampaignState.HELD, CampaignState.SCHEDULED) and campaign.started_at:
         raise _started(campaign)
+    _demand_approved(campaign.edition)
     step(session, campaign, CampaignState.EXPANDING)
     campaign.approval, campaign.started_at = campaign.edition.approval, clock.now()
     deliveries = expand(session, campaign)
@@ -165,6 +163,13 @@ def step(session: Session, campaign: Campaign, after: CampaignState) -> None:
     if not moved:
         raise _not_allowed(campaign, after)
     session.refresh(campaign, ["state"])
+
+
+def _demand_approved(edition: Edition) -> None:
+    if edition.state is not EditionState.APPROVED:
+        raise RefusedError(
+            N_("The edition %(slug)s is not approved: only what somebody approved is sent."), slug=edition.slug
+        )
 
 
 def _started(campaign: Campaign) -> RefusedError:

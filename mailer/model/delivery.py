@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, ForeignKey, Index, UniqueConstraint, bindp
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mailer.model.base import Base
+from mailer.vault import Place
 
 
 class DeliveryState(StrEnum):
@@ -92,6 +93,11 @@ class Recipient(Base):
     ref: Mapped[bytes]
     data_key: Mapped[bytes]
     address: Mapped[bytes]
+
+
+def recipient_place(column: str, ref: bytes) -> Place:
+    """Where a recipient's sealed field stands."""
+    return Place("recipient", column, ref)
 
 
 def among(states: Sequence[DeliveryState]) -> ColumnElement[bool]:

@@ -85,6 +85,8 @@ class Part:
     """The language that came first, where this part is the second of two."""
     leads: bool
     """Whether the mail begins with it."""
+    test: str
+    """Who sends it as a test; empty where it is none."""
     marks: Marks
 
     @property
@@ -104,6 +106,10 @@ class Part:
     def mark(self, name: str) -> str:
         """The mark of a hole whose value is in this part's language."""
         return self.marks.mark(f"{name}-{self.tag}")
+
+    def tested(self) -> str:
+        """Says that this is a test, and whose."""
+        return self.say(TEST) % {"name": self.test}
 
     def figure(self, figure: Figure) -> str:
         """A number as this language writes it: HK$2.5 million, 港幣250萬元."""
@@ -181,6 +187,8 @@ class Part:
 
 CONVERTED = N_("Converted automatically from Traditional Chinese.")
 """What readers of a language that nobody writes are told."""
+TEST = N_("A test, sent by %(name)s: not for forwarding. Its unsubscribe link does nothing.")
+"""What whoever gets a test mail is told first."""
 _MASTHEAD, _FOOTER, _JUMP = "masthead", "footer", "language_jump"
 # The keys of those that are there without being named: no block can be called so.
 _HEAD, _FOOT = "<masthead>", "<footer>"
@@ -193,13 +201,13 @@ def holes(mode: str) -> set[str]:
     return {f"{name}-{tag}" for name in READER_HOLES for tag in languages(mode)} | {"web"}
 
 
-def parts(edition: Edition, mode: str, marks: Marks) -> list[Part]:
-    """An edition laid out for a mode: one part per language, in reading order."""
+def parts(edition: Edition, mode: str, marks: Marks, test: str = "") -> list[Part]:
+    """An edition laid out for a mode: one part per language, in reading order; ``test``: who sends it as one."""
     tags = languages(mode)
     stacked = edition.layout is Layout.STACKED
     around = zip([None, *tags], tags, [*tags[1:], None], strict=False)
     return [
-        _part(edition, tag, tags, marks, above=above if stacked else None, other=other if stacked else None)
+        _part(edition, tag, tags, marks, test, above=above if stacked else None, other=other if stacked else None)
         for above, tag, other in around
     ]
 
@@ -225,7 +233,7 @@ def named(edition: Edition, names: Mapping[str, str], tag: str) -> str:
 
 
 def _part(
-    edition: Edition, tag: str, tags: Sequence[str], marks: Marks, *, above: str | None, other: str | None
+    edition: Edition, tag: str, tags: Sequence[str], marks: Marks, test: str, *, above: str | None, other: str | None
 ) -> Part:
     beside = set(tags) - {tag}
     first, newsletter = front(edition, tag), edition.newsletter
@@ -247,6 +255,7 @@ def _part(
         other=other,
         above=above,
         leads=tag == tags[0],
+        test=test,
         marks=marks,
     )
 

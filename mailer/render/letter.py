@@ -48,6 +48,8 @@ def _block(part: Part, block: View, *, ruled: bool) -> Iterator[str]:
 
 
 def _masthead(part: Part, block: View) -> Iterator[str]:
+    if part.test:
+        yield part.tested()
     yield "\n".join(filter(None, [part.name, block.text.get("strapline")]))
     yield f"{part.title}\n{part.reading_time}"
     if part.other and part.jumps:

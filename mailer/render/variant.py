@@ -14,7 +14,7 @@ from mailer import clock
 from mailer.characters import refuse_controls
 from mailer.chinese import is_chinese
 from mailer.errors import InvalidError
-from mailer.i18n import N_, SUBJECT_JOINT, ZH, best, catalogue, interface, languages, modes
+from mailer.i18n import N_, SUBJECT_JOINT, ZH, best, catalogue, interface, languages, modes, translator
 from mailer.model import Edition, Image, Images, Variant
 from mailer.render import calendar, html, letter, links, pictures
 from mailer.render.han import name_han
@@ -36,12 +36,12 @@ def freeze(session: Session, edition: Edition) -> list[Variant]:
     return variants
 
 
-def render(edition: Edition, mode: str, now: datetime) -> Variant:
-    """A variant in all its forms, not stored yet; ``now`` is when it is frozen."""
+def render(edition: Edition, mode: str, now: datetime, test: str = "") -> Variant:
+    """A variant in all its forms, not stored yet; ``now`` is when it is frozen, ``test`` who sends it as a test."""
     marks, known = Marks(), holes(mode)
     # No mail leaves without its way out, in each of its languages.
     needed = {f"unsubscribe-{tag}" for tag in languages(mode)}
-    laid_out = parts(edition, mode, marks)
+    laid_out = parts(edition, mode, marks, test)
     pages = html.render(edition, laid_out)
     forms = {
         "html": marks.split(pages.mail, known, needed),
@@ -56,9 +56,11 @@ def render(edition: Edition, mode: str, now: datetime) -> Variant:
         "calendar": {"name": f"{edition.slug}.ics", "text": events} if events else None,
     }
     subject = _subject(edition, mode)
+    if test:
+        subject = translator(languages(mode)[0])(N_("[Test] %(subject)s")) % {"subject": subject}
     return Variant(
         edition_id=edition.id,
-        approval=edition.approval,
+        approval=None if test else edition.approval,
         mode=mode,
         hash=digest(subject.encode(), json.dumps(content, sort_keys=True).encode()),
         subject=subject,
