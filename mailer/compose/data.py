@@ -7,7 +7,18 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from mailer.compose.recurrence import demand_rule
 
 IDENTIFIER = r"[a-z][a-z0-9-]{0,39}"
 _MOST_CARDS = 30
@@ -199,9 +210,14 @@ class Event(Data):
     end: Moment
     tz: Zone
     url: Url | None = None
-    recurrence: (
-        Annotated[str, Field(pattern=r"^FREQ=(WEEKLY|MONTHLY)(;[A-Z]+=[A-Z0-9,+-]+)*$", max_length=200)] | None
-    ) = None
+    recurrence: Annotated[str, Field(max_length=200)] | None = None
+
+    @field_validator("recurrence")
+    @classmethod
+    def _recurs(cls, rule: str | None, before: ValidationInfo) -> str | None:
+        if rule is not None and {"start", "tz"} <= before.data.keys():
+            demand_rule(rule, before.data["start"], ZoneInfo(before.data["tz"]))
+        return rule
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -8,8 +8,6 @@ from zoneinfo import ZoneInfo
 import icalendar
 
 from mailer.compose.data import Event
-from mailer.errors import InvalidError
-from mailer.i18n import N_
 from mailer.model import Edition
 from mailer.render.layout import Part, View
 from mailer.render.text import plain
@@ -53,7 +51,7 @@ def _event(edition: Edition, part: Part, block: View, now: datetime) -> icalenda
     organizer = icalendar.vCalAddress(f"mailto:{newsletter.sender_address}")
     organizer.params["CN"] = part.sender
     event.add("organizer", organizer)
-    _add_times(event, block.key, data)
+    _add_times(event, data)
     described = "\n\n".join(filter(None, [block.text.get("every"), plain(block.text.get("body", "")), data.url]))
     for name, text in (("summary", block.title), ("location", block.text["place"]), ("description", described)):
         if text:
@@ -63,7 +61,7 @@ def _event(edition: Edition, part: Part, block: View, now: datetime) -> icalenda
     return event
 
 
-def _add_times(event: icalendar.Event, key: str, data: Event) -> None:
+def _add_times(event: icalendar.Event, data: Event) -> None:
     """In UTC; what recurs by the clock of its place, which may be moved for the summer."""
     zone = ZoneInfo(data.tz)
     start, end = data.start.replace(tzinfo=zone), data.end.replace(tzinfo=zone)
@@ -71,14 +69,7 @@ def _add_times(event: icalendar.Event, key: str, data: Event) -> None:
         event.add("dtstart", start.astimezone(UTC))
         event.add("dtend", end.astimezone(UTC))
         return
-    try:
-        rule = icalendar.vRecur.from_ical(data.recurrence)
-    except ValueError:
-        raise InvalidError(
-            N_("Block %(block)s recurs by a rule that no calendar knows (%(rule)s): see RFC 5545, RECUR."),
-            block=key,
-            rule=data.recurrence,
-        ) from None
+    rule = icalendar.vRecur.from_ical(data.recurrence)
     if "UNTIL" in rule:
         rule["UNTIL"] = [_until(last, zone) for last in rule["UNTIL"]]
     event.add("dtstart", start)
