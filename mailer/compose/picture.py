@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
+from math import ceil
 from pathlib import Path
+from typing import NamedTuple
 
 from PIL import ExifTags, ImageCms, ImageOps
 from PIL import Image as Pillow
@@ -17,14 +19,24 @@ from mailer.errors import InvalidError
 from mailer.i18n import N_
 
 _MOST_OCTETS = 10_000_000
-_MOST_PIXELS = 40_000_000
+_MOST_PIXELS = 25
+_MOST_IN_SCANS = 16
+"""Millions. To put together a JPEG of several scans its decoder needs up to three times the memory of the picture."""
+_LONGEST = 50_000
 _WIDEST, _HIGHEST = 1200, 4800
 """Pixels: twice the width of a mail, for screens that draw two where others draw one."""
 _HEAVY = 200_000
 """Octets: a picture that is heavier is made lighter, at the cost of what few would see."""
 _QUALITIES = (85, 75, 65, 55)
 _SMALLER = (1.0, 0.75, 0.5)
+_TILE = 1000
+"""About how many pixels along each side are shrunk at once."""
+_LYING = {5, 6, 7, 8}
+"""The orientations of EXIF in which a picture lies on its side."""
 _MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif"}
+_SCAN = b"\xff\xda"
+"""Begins each scan of a JPEG, and stands nowhere else in what ``container.bare`` leaves of it."""
+_MOST_SCANS = 50
 _DEEP = 16
 """Bits a colour, where eight are all that a screen shows."""
 _ALPHA = {"P", "PA", "LA", "RGBA"}
@@ -76,25 +88,40 @@ def fit(name: str, raw: bytes) -> Picture:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Pillow.open(BytesIO(raw), formats=[kind]) as opened:
-                _demand_small(name, opened)
-                opened.load()
-                return _fit(name, kind, opened, container.bare(raw))
+                bare = container.bare(raw)
+                _demand_small(name, opened, _scans(kind, bare))
+                return _fit(name, kind, opened, bare)
     except Pillow.DecompressionBombError:
-        raise _vast(name) from None
+        raise _vast(name, _MOST_PIXELS) from None
     except InvalidError:
         raise
     except Exception:  # noqa: BLE001 — whatever a decoder stumbles over, the file is at fault
         raise InvalidError(N_("The picture %(file)s is damaged or not whole: save it anew."), file=name) from None
 
 
-def _demand_small(name: str, opened: Pillow.Image) -> None:
+def _scans(kind: str, bare: bytes) -> int:
+    """How often a decoder goes over the picture."""
+    scans = bare.count(_SCAN) if kind == "JPEG" else 1
+    if scans > _MOST_SCANS:
+        raise ValueError("so many scans refine nothing")
+    return scans
+
+
+def _demand_small(name: str, opened: Pillow.Image, scans: int) -> None:
     """Before a single pixel is unpacked."""
-    if opened.width * opened.height > _MOST_PIXELS:
-        raise _vast(name)
+    if max(opened.size) > _LONGEST:
+        raise InvalidError(
+            N_("The picture %(file)s is longer than %(most)s pixels: make it smaller first."), file=name, most=_LONGEST
+        )
+    most = _MOST_PIXELS if scans == 1 else _MOST_IN_SCANS
+    if opened.width * opened.height > most * 1_000_000:
+        raise _vast(name, most)
 
 
-def _vast(name: str) -> InvalidError:
-    return InvalidError(N_("The picture %(file)s has more than 40 million pixels: make it smaller first."), file=name)
+def _vast(name: str, most: int) -> InvalidError:
+    return InvalidError(
+        N_("The picture %(file)s has more than %(most)s million pixels: make it smaller first."), file=name, most=most
+    )
 
 
 def _fit(name: str, kind: str, opened: Pillow.Image, bare: bytes) -> Picture:
@@ -105,11 +132,12 @@ def _fit(name: str, kind: str, opened: Pillow.Image, bare: bytes) -> Picture:
                 N_("The picture %(file)s moves, and is wider than 1200 pixels or heavier than 200 KB: shorten it."),
                 file=name,
             )
+        opened.load()
         return _picture(kind, opened, bare)
     if not too_large and _is_plain(kind, opened, bare):
+        opened.load()
         return _picture(kind, opened, bare)
-    upright = _in_srgb(ImageOps.exif_transpose(opened))
-    upright.thumbnail((_WIDEST, _HIGHEST), Pillow.Resampling.LANCZOS)
+    upright = _in_srgb(_shrunk(opened), opened.info.get("icc_profile"))
     for written_kind, image, content in _written(kind, upright):
         if len(content) <= _HEAVY:
             return _picture(written_kind, image, container.bare(content))
@@ -123,24 +151,78 @@ def _is_plain(kind: str, opened: Pillow.Image, bare: bytes) -> bool:
     return not turned and not deep and opened.mode != "CMYK" and "icc_profile" not in opened.info
 
 
-def _in_srgb(image: Pillow.Image) -> Pillow.Image:
-    """The picture in grey, RGB or RGBA, as screens show it, and with nothing but its pixels."""
-    profile = image.info.get("icc_profile")
+def _shrunk(opened: Pillow.Image) -> Pillow.Image:
+    """The picture upright and no larger than a mail needs, in grey, RGB, CMYK or RGBA.
+
+    It is put together from tiles: of a large picture a single copy as a whole would be too much.
+    """
+    turned = opened.getexif().get(ExifTags.Base.Orientation, 1)
+    widest, highest = (_HIGHEST, _WIDEST) if turned in _LYING else (_WIDEST, _HIGHEST)
+    scale = min(1, widest / opened.width, highest / opened.height)
+    width, height = (max(1, round(side * scale)) for side in opened.size)
+    # A JPEG's decoder need not draw what nobody will see.
+    opened.draft(None, (2 * width, 2 * height))
+    opened.load()
+    shrunk = Pillow.new(_plain(opened.crop((0, 0, 1, 1))).mode, (width, height))
+    for across in _spans(opened.width, width):
+        for down in _spans(opened.height, height):
+            tile = _plain(opened.crop((across.first, down.first, across.last, down.last)))
+            box = across.begin, down.begin, across.end, down.end
+            size = across.size, down.size
+            shrunk.paste(tile.resize(size, Pillow.Resampling.LANCZOS, box), (across.at, down.at))
+    shrunk.getexif()[ExifTags.Base.Orientation] = turned
+    return ImageOps.exif_transpose(shrunk)
+
+
+class _Span(NamedTuple):
+    """One side of a tile: from ``at`` on ``size`` pixels of what is drawn.
+
+    They come from what lies between ``begin`` and ``end`` of the pixels ``first`` to ``last``, which
+    hold also those around that shine in.
+    """
+
+    at: int
+    size: int
+    first: int
+    last: int
+    begin: float
+    end: float
+
+
+def _spans(length: int, drawn: int) -> Iterator[_Span]:
+    ratio = length / drawn
+    step = max(1, int(_TILE / ratio))
+    around = ceil(3 * ratio) + 1
+    for at in range(0, drawn, step):
+        size = min(step, drawn - at)
+        begin, end = at * ratio, min(length, (at + size) * ratio)
+        first = max(0, int(begin) - around)
+        yield _Span(at, size, first, min(length, ceil(end) + around), begin - first, end - first)
+
+
+def _plain(image: Pillow.Image) -> Pillow.Image:
+    """Pixels that can be mixed: eight bits, and none that stand for a colour of a palette."""
     if image.mode.startswith("I"):
         # Sixteen bits a point: the upper eight.
-        image = image.point(lambda value: value * (1 / 256)).convert("L")
-    elif image.mode in _ALPHA or "transparency" in image.info:
-        image = image.convert("RGBA")
-    elif profile:
+        return image.point(lambda value: value * (1 / 256)).convert("L")
+    if image.mode in _ALPHA or "transparency" in image.info:
+        return image.convert("RGBA")
+    if image.mode in {"L", "RGB", "CMYK"}:
+        return image
+    return image.convert("L" if image.mode == "1" else "RGB")
+
+
+def _in_srgb(image: Pillow.Image, profile: bytes | None) -> Pillow.Image:
+    """The picture in grey, RGB or RGBA, as screens show it, and with nothing but its pixels."""
+    if profile and image.mode != "RGBA":
         # A profile that is broken, or one for other colours, is as good as none.
         with suppress(ImageCms.PyCMSError, OSError, ValueError):
             source = ImageCms.ImageCmsProfile(BytesIO(profile))
             image = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB") or image
-    if image.mode not in {"L", "RGB", "RGBA"}:
-        image = image.convert("L" if image.mode == "1" else "RGB")
-    clean = image.copy()
-    clean.info = {}
-    return clean
+    if image.mode == "CMYK":
+        image = image.convert("RGB")
+    image.info = {}
+    return image
 
 
 def _written(kind: str, image: Pillow.Image) -> Iterator[tuple[str, Pillow.Image, bytes]]:

@@ -3,6 +3,8 @@
 import io
 import os
 import struct
+import subprocess
+import sys
 import zipfile
 import zlib
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import ExifTags, ImageCms
+from PIL import ExifTags, ImageChops, ImageCms
 from PIL import Image as Pillow
 from PIL.PngImagePlugin import PngInfo
 
@@ -199,6 +201,11 @@ def bomb() -> bytes:
     )
 
 
+def again_and_again(progressive: bytes) -> bytes:
+    """A JPEG with its last scan a thousand times: each costs a few octets and another walk through all pixels."""
+    return progressive[:-2] + progressive[progressive.rindex(b"\xff\xda") : -2] * 1000 + progressive[-2:]
+
+
 PICTURE = saved(gradient(), "JPEG")
 REFUSED = {
     "svg": (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "no JPEG"),
@@ -216,7 +223,11 @@ REFUSED = {
     "html in a GIF": (saved(gradient("P"), "GIF", comment=b"*/<ScRiPt src=//x>"), "something else"),
     "svg in a PNG": (FIT["png"] + b"<svg onload=alert(1)>", "something else"),
     "pdf in a JPEG": (saved(gradient(), "JPEG", comment=b"%PDF-1.7"), "something else"),
-    "bomb": (bomb(), "40 million"),
+    "bomb": (bomb(), "25 million"),
+    "more than decoders hold": (saved(Pillow.new("1", (5001, 5000)), "PNG"), "25 million"),
+    "more than they hold in scans": (saved(Pillow.new("L", (4001, 4000)), "JPEG", progressive=True), "16 million"),
+    "a thread": (saved(Pillow.new("1", (50_001, 1)), "PNG"), "longer than 50000 pixels"),
+    "scans without end": (again_and_again(saved(gradient(), "JPEG", progressive=True)), "damaged"),
     "cut JPEG": (PICTURE[: len(PICTURE) // 2], "damaged"),
     "JPEG without its end": (PICTURE[:-2], "damaged"),
     "cut PNG": (FIT["png"][:-20], "damaged"),
@@ -239,6 +250,54 @@ def test_what_is_no_whole_picture_is_refused_whatever_its_name(case: str, tmp_pa
         read(path)
     assert str(error.value).startswith(("The picture harmless.jpg ", "harmless.jpg "))
     assert "\n" not in str(error.value)
+
+
+LARGE = {
+    "png": ("PNG", "RGBA", (6250, 4000), {"compress_level": 1}),
+    "a tall png": ("PNG", "RGBA", (2390, 9600), {"compress_level": 1}),
+    "jpeg": ("JPEG", "RGB", (6250, 4000), {}),
+    "a tall jpeg": ("JPEG", "RGB", (2390, 9600), {}),
+    "progressive": ("JPEG", "CMYK", (2200, 7270), {"progressive": True, "subsampling": 0}),
+    "gif": ("GIF", "P", (6250, 4000), {}),
+}
+LIMITED = """
+import resource, sys
+from pathlib import Path
+from mailer.compose.picture import read
+
+pages = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (pages + 256_000_000,) * 2)
+picture = read(Path(sys.argv[1]))
+print(picture.width, picture.height)
+"""
+
+
+@pytest.mark.parametrize("case", LARGE)
+def test_the_largest_pictures_take_no_more_memory_than_their_share(case: str, tmp_path: Path) -> None:
+    """Whatever is uploaded, the pages go on: 256 MB are what one request may take."""
+    kind, mode, size, options = LARGE[case]
+    path = tmp_path / "large.jpg"
+    path.write_bytes(saved(gradient(mode, size), kind, **options))
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, path],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        check=False,
+    )
+    assert not done.stderr
+    width, height = map(int, done.stdout.split())
+    assert (width == 1200) or (height == 4800)
+    assert width / height == pytest.approx(size[0] / size[1], rel=0.01)
+
+
+def test_tiles_leave_no_seams() -> None:
+    """A picture shrunk piece by piece is what it is when it is shrunk as a whole."""
+    image = gradient("L", (4300, 3100)).point(lambda value: 64 + value // 2).rotate(10, fillcolor=160)
+    picture = fit("tiles", saved(image, "PNG"))
+    whole = image.resize((picture.width, picture.height), Pillow.Resampling.LANCZOS)
+    difference = ImageChops.difference(whole, opened(picture)).getextrema()
+    assert difference in {(0, 0), (0, 1), (0, 2)}
 
 
 def test_fifty_megabytes_are_refused_and_never_read_whole(tmp_path: Path) -> None:
