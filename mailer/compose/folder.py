@@ -125,6 +125,8 @@ def _read_block(source: Document, number: int, raw: dict[str, Any], languages: l
     if block.fallback and block.fallback not in TYPES[kind].fallbacks:
         allowed = ", ".join(sorted(TYPES[kind].fallbacks))
         raise source.bad((*where, "fallback"), f"a block of the type {kind} can have: {allowed}")
+    if block.fallback is Fallback.OMIT and block.required:
+        raise source.bad((*where, "fallback"), "a block is left out only if it says required: no")
     return block
 
 

@@ -82,6 +82,8 @@ def test_a_byte_order_mark_and_windows_line_ends_change_nothing(change: Change) 
         ("edition.yaml", "kind: yearly", "\tkind: yearly", "spaces"),
         ("edition.yaml", "kind: yearly", "kind: yearly\nkind: issue", "twice"),
         ("edition.yaml", "kind: yearly", "colour: red\nkind: yearly", "no such key"),
+        ("edition.yaml", "type: letter", "type: letter, fallback: omit", "required: no"),
+        ("edition.yaml", "type: letter", "type: letter, required: yes, fallback: omit", "required: no"),
         ("edition.yaml", "kind: yearly", "kind: &a yearly\npolicy: *a", "aliases"),
         ("en-GB.md", "<!-- share.body -->", "<!-- share body -->", "write a marker"),
         ("en-GB.md", "<!-- share.body -->", "<!-- Share.body -->", "write a marker"),
