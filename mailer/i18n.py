@@ -27,8 +27,12 @@ SUBJECT_JOINT = "｜"
 """Between the subjects of a mail in two languages."""
 AUTOMATIC = "zh-Hans"
 """The one language of editions that nobody writes: converted from the Traditional Chinese."""
-# With one Chinese that people write, it needs no more of a name; CLDR's would name a territory.
-_CONTENT = {ZH: "中文", AUTOMATIC: "简体中文"}
+_CHINESE = {"Hant": "繁體中文", "Hans": "简体中文"}
+# CLDR calls these by their rank as well.
+_TERRITORIES = {
+    "Hant": {"HK": "香港", "MO": "澳門", "CN": "中國大陸"},
+    "Hans": {"HK": "香港", "MO": "澳门", "CN": "中国大陆"},
+}
 _TAG = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
 
 _HANT_REGIONS = {"HK", "TW", "MO"}
@@ -52,9 +56,14 @@ def is_tag(tag: str) -> bool:
 
 
 def self_name(tag: str) -> str:
-    """What a language calls itself, so that a reader finds it without knowing the others."""
+    """What a language calls itself, so that a reader finds it without knowing the others; no two Chinese ones alike."""
     locale = babel(tag)
-    return _CONTENT.get(tag) or str(locale.get_language_name(locale) or tag)
+    written = script(tag) if locale.language == "zh" else None
+    # The Chinese of the house is nothing but Chinese; others say how they are written, and where.
+    if tag == ZH or not written:
+        return str(locale.get_language_name(locale) or tag)
+    place = _TERRITORIES[written].get(locale.territory or "") or locale.get_territory_name(locale)
+    return f"{_CHINESE[written]}（{place}）" if place else _CHINESE[written]
 
 
 def language_name(tag: str, reader: str) -> str:

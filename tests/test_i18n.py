@@ -101,3 +101,13 @@ def test_where_no_text_fits_the_first_is_shown() -> None:
 )
 def test_commands_speak_the_terminals_language(posix: str, language: str) -> None:
     assert i18n.terminal(posix) == language
+
+
+def test_languages_name_themselves_and_no_two_chinese_ones_alike() -> None:
+    assert [i18n.self_name(tag) for tag in (ZH, EN, "fil-PH")] == ["中文", "English", "Filipino"]
+    assert i18n.self_name(i18n.AUTOMATIC) == "简体中文"
+    assert i18n.self_name("zh-Hant-TW") == "繁體中文（台灣）"
+    assert i18n.self_name("zh-Hant-MO") == "繁體中文（澳門）"
+    tags = [ZH, HANS, i18n.AUTOMATIC, "zh-Hant", "zh-Hant-TW", "zh-Hant-MO", "zh-Hans-SG", "zh-Hans-MY", "yue"]
+    assert len({i18n.self_name(tag) for tag in tags}) == len(tags)
+    assert not any("特別" in i18n.self_name(tag) for tag in tags)
