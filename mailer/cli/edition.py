@@ -1,6 +1,5 @@
 """``mailer edition …``: folders to write an edition in, and what it will look like."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from mailer.compose import glossary, template
 from mailer.compose.check import Severity, findings
 from mailer.compose.edition import build
 from mailer.compose.folder import read
-from mailer.errors import InvalidError, RefusedError, WrongUsageError
+from mailer.errors import RefusedError, WrongUsageError
 from mailer.i18n import N_, ZH, languages, self_name
 from mailer.model import Edition
 from mailer.render.preview import Preview, preview, ready, stand_in
@@ -59,7 +58,7 @@ def render(
     wanted = _wanted(edition, mode)
     shown = [preview(edition, each, lambda hash_: f"images/{_names(edition)[hash_]}") for each in wanted]
     _write(place, edition, shown)
-    found = list(_found(edition, shown))
+    found = _found(edition, shown)
     if as_json:
         screen().json({"edition": edition.slug, "variants": [_entry(place, each) for each in shown], "findings": found})
     else:
@@ -109,21 +108,22 @@ def _path(place: Path, shown: Preview, ending: str) -> Path:
     return place / f"{shown.mode}.{ending}"
 
 
-def _found(edition: Edition, shown: list[Preview]) -> Iterator[dict[str, str]]:
-    """All that is wrong, with the texts and with the weights."""
-    say = screen().say
-    for each in findings(edition):
-        where = {"fault": each.fault.value, "block": each.block, "field": each.field, "language": each.locale}
-        yield {"severity": each.severity.value, **where, "message": each.say(say)}
-    for preview_ in shown:
-        where = {"fault": "weight", "block": "", "field": "", "language": preview_.mode}
-        try:
-            preview_.weight.demand()
-        except InvalidError as error:
-            yield {"severity": Severity.ERROR.value, **where, "message": error.say(say)}
-        else:
-            for warning in preview_.weight.warnings(say):
-                yield {"severity": Severity.WARNING.value, **where, "message": warning}
+def _found(edition: Edition, shown: list[Preview]) -> list[dict[str, Any]]:
+    """All that is wrong, with the texts and with the variants."""
+    found = [*findings(edition), *(each for variant in shown for each in variant.findings)]
+    return [
+        {
+            "id": each.id,
+            "severity": each.severity.value,
+            "fault": each.fault.value,
+            "block": each.block,
+            "field": each.field,
+            "language": each.locale,
+            "acknowledgeable": each.acknowledgeable,
+            "message": each.say(screen().say),
+        }
+        for each in found
+    ]
 
 
 def _entry(place: Path, shown: Preview) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def _entry(place: Path, shown: Preview) -> dict[str, Any]:
     return {"mode": shown.mode, "subject": shown.subject, **files, **octets}
 
 
-def _print(place: Path, shown: list[Preview], found: list[dict[str, str]]) -> None:
+def _print(place: Path, shown: list[Preview], found: list[dict[str, Any]]) -> None:
     say = screen().say
     table = Table(say(N_("Variant")), say(N_("File")), "HTML", say(N_("Whole mail")), header_style="bold")
     for each in shown:

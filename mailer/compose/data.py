@@ -1,6 +1,7 @@
 """The shapes of block data: what no language changes, such as dates, numbers, addresses of pages."""
 
 import re
+from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal, Self
@@ -50,7 +51,8 @@ def _digits(value: object) -> object:
     return value
 
 
-def _safe_url(url: str) -> str:
+def safe_url(url: str) -> str:
+    """A link as a mail may have it; ValueError says what it must be."""
     if not url.startswith(("https://", "http://", "mailto:")):
         raise ValueError("a link begins with https://, http:// or mailto:")
     if re.search(r"\s", url) or url == "mailto:" or (url.startswith("http") and "@" in urlsplit(url).netloc):
@@ -75,7 +77,7 @@ def _flag(value: object) -> object:
 
 
 Identifier = Annotated[str, Field(pattern=f"^{IDENTIFIER}$")]
-Url = Annotated[str, AfterValidator(_safe_url), Field(max_length=1000)]
+Url = Annotated[str, AfterValidator(safe_url), Field(max_length=1000)]
 Month = Annotated[date, BeforeValidator(_month)]
 Day = Annotated[date, BeforeValidator(_day)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
@@ -239,6 +241,15 @@ class Donation(Data):
     url: Url
     amounts: list[Number] = Field(default_factory=list, max_length=6)
     currency: Currency = "HKD"
+
+
+def addresses(data: Data) -> Iterator[str]:
+    """The pages that a block's data leads readers to."""
+    yield from (url for key in ("url", "source_url", "licence") if (url := getattr(data, key, None)))
+    if isinstance(data, Links):
+        yield from (link.url for link in data.links)
+    if isinstance(data, Digest):
+        yield from (card.url for card in data.cards)
 
 
 def pictures(data: Data) -> list[str]:

@@ -69,7 +69,7 @@ def whole(edition: Edition, block: Block) -> list[str]:
 def shown(edition: Edition, block: Block, tag: str, beside: Collection[str] = ()) -> Shown | None:
     """What a reader of ``tag`` gets of a block, or nothing; ``beside``: the other languages of the same mail.
 
-    What is missing and may not be is found by compose/check.py; here it is left out.
+    What is missing and may not be is found by compose/check; here it is left out.
     """
     if not applies(block, tag):
         return None

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from mailer import clock
-from mailer.compose.check import Outdated, demand_complete
+from mailer.compose.check import Fault, demand_complete
 from mailer.compose.version import APPROVE, keep, writers
 from mailer.errors import RefusedError
 from mailer.i18n import N_
@@ -14,15 +14,16 @@ from mailer.model import AuditEntry, Edition, EditionState, Staff, Text
 from mailer.model.edition import TextStatus
 
 
-def sign(session: Session, edition: Edition, approver: str, acknowledged: Collection[Outdated] = ()) -> None:
-    """Mark an edition and its texts as approved by ``approver``, who lets ``acknowledged`` texts go out as they are.
+def sign(session: Session, edition: Edition, approver: str, acknowledged: Collection[str] = ()) -> None:
+    """Mark an edition and its texts as approved by ``approver``, who lets the findings ``acknowledged`` pass, by id.
 
-    Raises InvalidError for missing texts and for outdated ones that were not acknowledged, RefusedError
+    Raises InvalidError for the first error that is not acknowledged or cannot be, RefusedError
     where it is approved already or where who approves wrote some of it although there are others.
     """
     if not edition.can_become(EditionState.APPROVED):
         raise RefusedError(N_("The edition %(slug)s is approved already."), slug=edition.slug)
-    faults = demand_complete(edition, acknowledged)
+    let_go = demand_complete(edition, acknowledged)
+    outdated = [(each.block, each.locale) for each in let_go if each.fault is Fault.OUTDATED]
     alone = (session.scalar(select(func.count()).select_from(Staff)) or 0) <= 1
     wrote = writers(session, edition)
     if approver in wrote and not alone:
@@ -35,7 +36,7 @@ def sign(session: Session, edition: Edition, approver: str, acknowledged: Collec
     edition.approval += 1
     edition.approver = approver
     edition.approved_at = clock.now()
-    for text in _texts(edition, faults):
+    for text in _texts(edition, outdated):
         text.status, text.reviewed_by = TextStatus.APPROVED, approver
     keep(session, edition, approver, APPROVE)
     session.add(
@@ -47,13 +48,14 @@ def sign(session: Session, edition: Edition, approver: str, acknowledged: Collec
             detail={
                 "approval": edition.approval,
                 "four_eyes": approver not in wrote,
-                "outdated": [f"{block}:{locale}" for block, locale in faults],
+                "outdated": [f"{block}:{locale}" for block, locale in outdated],
+                "acknowledged": [f"{each.id}:{each.fault}:{each.block}:{each.locale}" for each in let_go],
             },
         )
     )
 
 
-def _texts(edition: Edition, outdated: Collection[Outdated]) -> Iterator[Text]:
+def _texts(edition: Edition, outdated: Collection[tuple[str, str]]) -> Iterator[Text]:
     """What was approved as it should be; a text that is out of date stays what it was."""
     for block in edition.blocks:
         yield from (text for text in block.texts if (block.key, text.locale) not in outdated)

@@ -4,24 +4,27 @@ from collections.abc import Collection
 
 from sqlalchemy.orm import Session
 
-from mailer.compose.check import Outdated
+from mailer.compose.check import demand
 from mailer.compose.sign import sign
 from mailer.errors import InvalidError
 from mailer.i18n import N_, self_name
 from mailer.model import Edition, Variant
-from mailer.render.variant import freeze
+from mailer.render.inspect import inspect
+from mailer.render.variant import Frozen, freeze
 from mailer.render.weight import weigh
 
 
-def approve(
-    session: Session, edition: Edition, approver: str, acknowledged: Collection[Outdated] = ()
-) -> list[Variant]:
-    """Sign and freeze. Raises what ``sign`` and rendering raise, and InvalidError for a nameless language."""
+def approve(session: Session, edition: Edition, approver: str, acknowledged: Collection[str] = ()) -> list[Variant]:
+    """Sign and freeze. ``acknowledged``: the ids of findings that the approver lets pass.
+
+    Raises what ``sign`` and rendering raise, and InvalidError for a nameless language and for a variant
+    that could not be mailed as it is.
+    """
     _demand_names(edition)
     sign(session, edition, approver, acknowledged)
     variants = freeze(session, edition)
     for variant in variants:
-        weigh(session, variant).demand()
+        demand(inspect(Frozen.load(variant, ""), weigh(session, variant)))
     return variants
 
 

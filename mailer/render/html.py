@@ -8,8 +8,7 @@ from typing import NamedTuple
 from jinja2 import Environment
 
 from mailer.characters import refuse_controls
-from mailer.errors import InvalidError
-from mailer.i18n import N_
+from mailer.compose.check import Fault, Finding
 from mailer.model import Edition
 from mailer.render import markdown, theme
 from mailer.render.layout import Part, View, sequence
@@ -72,14 +71,7 @@ def render(edition: Edition, laid_out: Sequence[Part]) -> Pages:
 def demand_short(mode: str, octets: int, most: int = MOST_OCTETS) -> None:
     """Raise InvalidError for what is too long a mail, or can become no other: then no more time is spent on it."""
     if octets > most:
-        raise InvalidError(
-            N_(
-                "The variant %(mode)s is %(size)s KB long, and Gmail cuts mails short beyond 95 KB:"
-                " shorten the edition."
-            ),
-            mode=mode,
-            size=octets // 1000,
-        )
+        raise Finding(Fault.TOO_LONG, "", "", mode, {"mode": mode, "size": octets // 1000}).error
 
 
 def _octets(texts: Iterable[str]) -> int:

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 from mailer import clock
 from mailer.compose.blocks import FRONT
+from mailer.compose.check import Finding
 from mailer.compose.draft import Draft
 from mailer.compose.hans import with_simplified
 from mailer.compose.shown import lacking
 from mailer.i18n import N_, modes, translator
 from mailer.model import Edition, Images, Newsletter, Term, Topic
 from mailer.render import pictures
+from mailer.render.inspect import inspect
 from mailer.render.message import Envelope, compile_mail
 from mailer.render.variant import Frozen, Reader, render
 from mailer.render.weight import Weight
@@ -29,6 +31,8 @@ class Preview:
     text: str
     message: bytes
     weight: Weight
+    findings: list[Finding]
+    """What is wrong with it, beside what is wrong with its texts."""
 
 
 def stand_in(draft: Draft, terms: list[Term]) -> Newsletter:
@@ -81,4 +85,4 @@ def preview(edition: Edition, mode: str, show: Callable[[str], str]) -> Preview:
     html = pictures.placed(frozen.html, show).fill(frozen.html_values(values))
     weight = Weight(mode, sum(len(part.encode()) for part in frozen.html.parts), mail.size())
     message = mail.fill(reader, _READER, "preview", now)
-    return Preview(mode, frozen.subject, html, frozen.text.fill(values), message, weight)
+    return Preview(mode, frozen.subject, html, frozen.text.fill(values), message, weight, inspect(frozen, weight))

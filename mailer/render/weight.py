@@ -1,15 +1,13 @@
 """What a variant weighs: mail programs cut long HTML short, and mail servers refuse heavy messages."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from mailer.errors import InvalidError
-from mailer.i18n import N_
+from mailer.compose.check import Fault, Finding
 from mailer.model import Variant
 from mailer.render import published
-from mailer.render.html import demand_short
+from mailer.render.html import MOST_OCTETS
 from mailer.render.message import Envelope, compile_mail
 from mailer.render.variant import Frozen
 
@@ -37,29 +35,17 @@ class Weight:
     html: int
     message: int
 
-    def demand(self) -> None:
-        """Raise InvalidError where readers would not get it whole, or not at all."""
-        demand_short(self.mode, self.html)
-        if self.message > _MOST_MESSAGE:
-            raise InvalidError(
-                N_(
-                    "The variant %(mode)s weighs %(size)s KB with its pictures, and 1000 KB is the most:"
-                    " take pictures out, or make them smaller."
-                ),
-                mode=self.mode,
-                size=self.message // _KB,
-            )
-
-    def warnings(self, translate: Callable[[str], str]) -> Iterator[str]:
-        """What an author should know before it becomes too heavy, in the language of ``translate`` (gettext)."""
-        if self.html > _WARN_HTML:
-            warning = N_("The variant %(mode)s is %(size)s KB long; beyond 95 KB it could not be approved.")
-            yield translate(warning) % {"mode": self.mode, "size": self.html // _KB}
-        if self.message > _WARN_MESSAGE:
-            warning = N_(
-                "The variant %(mode)s weighs %(size)s KB with its pictures; beyond 1000 KB it could not be approved."
-            )
-            yield translate(warning) % {"mode": self.mode, "size": self.message // _KB}
+    def findings(self) -> list[Finding]:
+        """Where readers would not get it whole, or not at all, and what comes near to that."""
+        faults = [
+            (Fault.LONG, Fault.TOO_LONG, self.html, _WARN_HTML, MOST_OCTETS),
+            (Fault.HEAVY, Fault.TOO_HEAVY, self.message, _WARN_MESSAGE, _MOST_MESSAGE),
+        ]
+        return [
+            Finding(refused if octets > most else warned, "", "", self.mode, {"mode": self.mode, "size": octets // _KB})
+            for warned, refused, octets, warn, most in faults
+            if octets > warn
+        ]
 
 
 def weigh(session: Session, variant: Variant) -> Weight:
