@@ -10,9 +10,21 @@ from mailer.i18n import N_
 # Line separators, and what overrides the direction of a line (Unicode Standard Annex 9).
 _REFUSED = frozenset("\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
+_LAYOUT = frozenset("\n\r\t")
+
 # Of the regex package, whose Unicode is newer than Python's: to that, Han added lately would be unassigned.
 _PRIVATE = regex.compile(r"\p{Co}")
 _UNASSIGNED = regex.compile(r"\p{Cn}")
+
+
+def sift(value: str) -> tuple[str, set[str]]:
+    """``value`` without the characters that may not stand in a text, and those; line ends and tabs stay.
+
+    For what comes from elsewhere, where nobody can type a place anew.
+    """
+    controls = (each for each in set(value) - _LAYOUT if unicodedata.category(each) in {"Cc", "Cs"} or each in _REFUSED)
+    wrong = {*controls, *_PRIVATE.findall(value), *_UNASSIGNED.findall(value)}
+    return value.translate(dict.fromkeys(map(ord, wrong))), wrong
 
 
 def refuse_controls(value: str) -> str:

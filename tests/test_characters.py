@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailer.characters import refuse_controls, refuse_unreadable
+from mailer.characters import refuse_controls, refuse_unreadable, sift
 from mailer.errors import InvalidError
 
 
@@ -45,3 +45,8 @@ def test_what_no_device_can_show_is_refused_by_its_code(character: str, says: st
 )
 def test_what_people_write_may_stand(text: str) -> None:
     assert refuse_unreadable(refuse_controls(text)) == text
+
+
+def test_what_comes_from_elsewhere_is_sifted() -> None:
+    assert sift("潮\u202e\0汐\n\t\ue000水") == ("潮汐\n\t水", {"\u202e", "\0", "\ue000"})
+    assert sift("潮汐") == ("潮汐", set())
