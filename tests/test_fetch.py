@@ -354,7 +354,7 @@ def test_attack_case_27_a_redirect_for_ever_ends(serve: Serve) -> None:
 def _endlessly(line: socket.socket, _: str) -> None:
     """Ten gigabytes, if somebody takes them."""
     line.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-    for _ in range(10_000):
+    for _number in range(10_000):
         line.sendall(b"f4240\r\n" + bytes(1_000_000) + b"\r\n")
 
 
