@@ -45,17 +45,12 @@ def variants(name: str) -> list[str]:
 
 
 @lru_cache
-def mails(name: str, *derived: str) -> Mapping[str, str]:
-    """An edition's HTML by mode, filled for a reader, also in languages ``derived`` that it does not ask for.
-
-    Raises KeyError for a picture that the edition has not got.
-    """
+def mails(name: str) -> Mapping[str, str]:
+    """An edition's HTML by mode, filled for a reader. Raises KeyError for a picture that the edition has not got."""
     session = Session(create_engine("sqlite://"))
     Base.metadata.create_all(session.get_bind())
     newsletter = organisation.found(session).newsletter
-    draft = read(FOLDERS[name])
-    draft.derived += derived
-    edition = save(session, newsletter, draft, organisation.AUTHOR)
+    edition = save(session, newsletter, read(FOLDERS[name]), organisation.AUTHOR)
     frozen = [
         Frozen.load(variant, f"{organisation.PUBLIC_URL}/web/1")
         for variant in approve(session, edition, organisation.APPROVER)

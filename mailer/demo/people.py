@@ -11,7 +11,7 @@ from random import Random
 
 _SEED = 20261122
 
-_MODES = {"zh-Hant-HK": 40, "en-GB": 25, "zh-Hant-HK+en-GB": 25, "en-GB+zh-Hant-HK": 10}
+_MODES = {"zh-Hant-HK": 38, "en-GB": 24, "zh-Hant-HK+en-GB": 25, "en-GB+zh-Hant-HK": 10, "zh-Hans": 3}
 _PACES = {"all": 80, "monthly": 13, "yearly": 7}
 _PROVIDERS = {
     "gmail.com": 38,

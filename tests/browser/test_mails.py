@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from playwright.sync_api import Browser, Page, Request
 
-from mailer.i18n import AUTOMATIC, EN
+from mailer.i18n import EN
 from tests.samples import FOLDERS, LOOKS, mails, variants
 
 # A mail is an article in a mail program's page: that has the main part and the other regions.
@@ -77,10 +77,6 @@ def sound(page: Page, mail: str) -> None:
 @pytest.mark.parametrize(("edition", "mode"), [(name, mode) for name in FOLDERS for mode in variants(name)])
 def test_a_mail_is_sound(page: Page, edition: str, mode: str) -> None:
     sound(page, mails(edition)[mode])
-
-
-def test_a_mail_in_a_derived_language_is_sound(page: Page) -> None:
-    sound(page, mails("wrap-up-2026", AUTOMATIC)[AUTOMATIC])
 
 
 def test_what_is_said_softly_stays_soft_on_a_dark_screen(page: Page) -> None:

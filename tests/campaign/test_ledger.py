@@ -54,7 +54,7 @@ def test_starting_makes_one_delivery_each_in_the_language_they_chose(house: Inst
 def test_a_mode_that_is_not_offered_falls_back_and_says_so(house: Installation, campaign: Campaign) -> None:
     with house.database.write() as session:
         one = session.scalars(select(Subscriber).limit(1)).one()
-        one.mode = "zh-Hans+fr"
+        one.mode = "fr+zh-Hant-TW"
     with house.database.write() as session:
         start(session, find(session, campaign.id), AUTHOR)
     with house.database.read() as session:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mailer.compose.template import TEMPLATES
-from mailer.i18n import EN, ZH, modes
+from mailer.i18n import AUTOMATIC, EN, ZH, modes
 from tests.cli.conftest import Run, one_line
 from tests.conftest import SAMPLE
 
@@ -69,7 +69,7 @@ def test_every_variant_is_shown_in_every_form(run: Run, sample: Path, tmp_path: 
     assert done.returncode == 0, done.stderr
     (line,) = done.stdout.splitlines()
     result = json.loads(line)
-    assert [each["mode"] for each in result["variants"]] == modes([ZH, EN])
+    assert [each["mode"] for each in result["variants"]] == modes([ZH, EN, AUTOMATIC])
     for each in result["variants"]:
         html = (tmp_path / each["html"]).read_text()
         assert each["html_octets"] < each["message_octets"] < 1_000_000
@@ -110,7 +110,7 @@ def test_a_language_without_a_subject_is_not_shown(run: Run, sample: Path) -> No
     done = run(*RENDER, str(sample))
     assert done.returncode == 1
     assert "subject in English" in done.stdout
-    assert {path.stem for path in (sample / "rendered").glob("*.html")} == {ZH}
+    assert {path.stem for path in (sample / "rendered").glob("*.html")} == {ZH, AUTOMATIC}
 
 
 def test_a_glossary_in_the_folder_is_used(run: Run, sample: Path) -> None:

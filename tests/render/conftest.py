@@ -1,4 +1,4 @@
-"""The sample edition, stored in memory and frozen in its four variants, and a mail of each."""
+"""The sample edition, stored in memory and frozen in its variants, and a mail of each."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

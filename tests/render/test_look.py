@@ -9,6 +9,7 @@ from lxml import html as parser
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
+from mailer.compose.blocks import TYPES
 from mailer.compose.edition import save
 from mailer.compose.folder import read
 from mailer.demo import organisation
@@ -31,7 +32,6 @@ def editions() -> Iterator[dict[str, Edition]]:
         Base.metadata.create_all(session.get_bind())
         newsletter = organisation.found(session).newsletter
         drafts = {name: read(path) for name, path in FOLDERS.items()}
-        drafts["wrap-up-2026"].derived.append(AUTOMATIC)
         yield {name: save(session, newsletter, draft, "May") for name, draft in drafts.items()}
 
 
@@ -116,3 +116,13 @@ def test_what_stands_for_a_picture_has_the_language_of_its_block(editions: dict[
     for picture in page(editions["digest-2026-10"], f"{EN}+{ZH}").xpath("//img")[1:]:
         (language,) = picture.xpath("ancestor::*[@lang][1]/@lang")
         assert (language == ZH) == bool(re.search("[一-鿿]", picture.get("alt")))
+
+
+def test_the_samples_show_every_type_of_block(editions: dict[str, Edition]) -> None:
+    assert {block.type for edition in editions.values() for block in edition.blocks} == set(TYPES)
+
+
+def test_an_article_leads_to_the_other_language_before_it_begins(editions: dict[str, Edition]) -> None:
+    jumps = page(editions["article-2026-12"], BOTH).xpath(f'//a[@href="#{EN}"]')
+    assert [jump.text_content() for jump in jumps] == [f"{translator(EN)('You will find this language below')} ↓"]
+    assert not page(editions["article-2026-12"], EN).xpath('//a[starts-with(@href, "#")]')
