@@ -30,3 +30,11 @@ def slug(typed: str) -> str:
 AS = typer.Option("--as", parser=person, metavar="NAME", help="Your name, for the record.")
 Person = Annotated[str, AS]
 """Who gives the command: a name that goes on record."""
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines for people.")]
+"""Whether a machine reads the result."""
+Slug = Annotated[str, typer.Argument(parser=slug, metavar="EDITION", help="The edition's slug.")]
+"""Which edition."""
+InNewsletter = Annotated[
+    str | None, typer.Option("--newsletter", parser=slug, metavar="SLUG", help="Its slug. [default: the only one]")
+]
+"""Which newsletter, where there are several."""

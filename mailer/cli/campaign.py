@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from mailer import broker, installation, queue
 from mailer.campaign import campaign as life
 from mailer.campaign.moment import moment as read
-from mailer.cli.argument import Person, slug
+from mailer.cli.argument import AsJson, InNewsletter, Person, slug
 from mailer.cli.screen import screen, show_help
 from mailer.cli.states import provider_name, state_name, table
 from mailer.cli.wake import wake
@@ -27,7 +27,6 @@ app = typer.Typer(
 )
 
 _Number = Annotated[int, typer.Argument(help="The campaign's number.", min=1, max=2**31 - 1)]
-_JSON = typer.Option(False, "--json", help="Print one JSON object instead of lines for people.")
 
 
 app.callback()(show_help)
@@ -40,11 +39,9 @@ def create(
     topic: str | None = typer.Option(
         None, "--topic", parser=slug, metavar="SLUG", help="The topic's slug. [default: the newsletter's only one]"
     ),
-    newsletter: str | None = typer.Option(
-        None, "--newsletter", parser=slug, metavar="SLUG", help="Its slug. [default: the only one]"
-    ),
+    newsletter: InNewsletter = None,
     uncertain: str = typer.Option("leave", "--uncertain", help="Mails in doubt: leave them, or resend them."),
-    as_json: bool = _JSON,
+    as_json: AsJson = False,
 ) -> None:
     """Make a draft campaign of an approved edition."""
     if uncertain not in ("leave", "resend"):
@@ -66,7 +63,7 @@ def schedule(
     number: _Number,
     name: Person,
     at: str = typer.Option(..., "--at", help='When, in the newsletter\'s own time: "2027-01-05 09:00".'),
-    as_json: bool = _JSON,
+    as_json: AsJson = False,
 ) -> None:
     """Have it start by itself at a time to come."""
     with installation.unlock(settings()).database.write() as session:
@@ -81,7 +78,7 @@ def schedule(
 
 
 @app.command()
-def start(number: _Number, name: Person, as_json: bool = _JSON) -> None:
+def start(number: _Number, name: Person, as_json: AsJson = False) -> None:
     """Expand the audience into deliveries and wake the workers."""
     chosen = broker.chosen(settings())
     house = installation.unlock(chosen)
@@ -97,19 +94,19 @@ def start(number: _Number, name: Person, as_json: bool = _JSON) -> None:
 
 
 @app.command()
-def pause(number: _Number, name: Person, as_json: bool = _JSON) -> None:
+def pause(number: _Number, name: Person, as_json: AsJson = False) -> None:
     """Stop within a second: what is on the wire is finished, the rest waits."""
     _change(number, as_json, lambda session, found: life.pause(session, found, name))
 
 
 @app.command()
-def resume(number: _Number, name: Person, as_json: bool = _JSON) -> None:
+def resume(number: _Number, name: Person, as_json: AsJson = False) -> None:
     """Go on with a paused or held campaign."""
     wake(_change(number, as_json, lambda session, found: life.resume(session, found, name)))
 
 
 @app.command()
-def cancel(number: _Number, name: Person, as_json: bool = _JSON) -> None:
+def cancel(number: _Number, name: Person, as_json: AsJson = False) -> None:
     """End it for good: what was not sent will not be."""
     if sys.stdin.isatty():
         typer.confirm(screen().say(N_("Cancel campaign %(id)s for good?"), id=number), abort=True, err=True)
@@ -145,7 +142,7 @@ def _change(number: int, as_json: bool, step: Callable[[Session, Campaign], None
 @app.command()
 def status(
     number: int | None = typer.Argument(None, help="One campaign's number; all without it.", min=1, max=2**31 - 1),
-    as_json: bool = _JSON,
+    as_json: AsJson = False,
 ) -> None:
     """Where campaigns stand."""
     with installation.unlock(settings()).database.read() as session:
@@ -159,7 +156,7 @@ def status(
 
 
 @app.command()
-def report(number: _Number, as_json: bool = _JSON) -> None:
+def report(number: _Number, as_json: AsJson = False) -> None:
     """A campaign's figures by language and by provider, and why mails failed."""
     with installation.unlock(settings()).database.read() as session:
         found = figures(session, number)

@@ -162,6 +162,34 @@ def find(session: Session, slug: str, newsletter: str | None = None) -> Edition:
     return found[0]
 
 
+def newsletter(session: Session, slug: str | None = None) -> Newsletter:
+    """The newsletter with this slug, or the only one. Raises NotFoundError naming those there are."""
+    known = session.scalars(select(Newsletter).order_by(Newsletter.slug)).all()
+    found = [each for each in known if slug in (None, each.slug)]
+    if len(found) != 1:
+        raise NotFoundError(
+            N_("Name one of the newsletters with --newsletter: %(names)s."),
+            names=", ".join(each.slug for each in known) or "–",
+        )
+    return found[0]
+
+
+def logo(session: Session, newsletter: Newsletter) -> Image | None:
+    """The picture that the newsletter's mails begin with, where it has one."""
+    return session.get(Image, newsletter.logo) if newsletter.logo else None
+
+
+def digested(session: Session, newsletter: Newsletter) -> set[str]:
+    """The addresses of all posts that the newsletter's digests and cards had so far."""
+    blocks = session.scalars(
+        select(Block)
+        .join(Edition)
+        .where(Edition.newsletter_id == newsletter.id, Block.type.in_(("digest", "article_card")))
+    )
+    cards = (card for block in blocks for card in block.data.get("cards", [block.data]))
+    return {card["url"] for card in cards}
+
+
 def topic(newsletter: Newsletter, slug: str | None = None) -> Topic:
     """A newsletter's topic by its slug, or the only one. Raises NotFoundError naming those there are."""
     found = [topic for topic in newsletter.topics if slug in (None, topic.slug)]

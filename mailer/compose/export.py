@@ -22,9 +22,12 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time of every file in an archive, the earliest that it knows: the same edition gives the same octets."""
 
 
-def files(draft: Draft, terms: Iterable[Term] = ()) -> dict[str, bytes]:
-    """Each file of the folder by its name, the same for the same edition; ``terms``: the newsletter's glossary."""
-    found = {"edition.yaml": _spine(draft).encode()}
+def files(draft: Draft, terms: Iterable[Term] = (), *, based: bool = True) -> dict[str, bytes]:
+    """Each file of the folder by its name, the same for the same edition; ``terms``: the newsletter's glossary.
+
+    ``based``: whether it says what it was exported from, so that an import finds out what moved since.
+    """
+    found = {"edition.yaml": (_spine(draft) + (_based(draft) if based else "")).encode()}
     found |= {f"{tag}.md": _texts(draft, tag).encode() for tag in draft.locales}
     if draft.progress:
         found["translations.json"] = _progress(draft).encode()
@@ -72,7 +75,11 @@ def _spine(draft: Draft) -> str:
         **({"layout": draft.layout.value} if draft.layout is not Layout.STACKED else {}),
         "blocks": [_block(block) for block in draft.blocks if block.type != FRONT],
     }
-    return f"{_yaml(spine)}{_BASE}base: {digest(content(draft))}\n"
+    return _yaml(spine)
+
+
+def _based(draft: Draft) -> str:
+    return f"{_BASE}base: {digest(content(draft))}\n"
 
 
 def _block(block: DraftBlock) -> dict[str, Any]:

@@ -100,6 +100,7 @@ def taken(path: Path, edition: Edition, by: str) -> Taken:
     """
     catalog = _read(path)
     draft = drafts.of(edition)
+    draft = draft.model_copy(update={"base": drafts.digest(drafts.content(draft))}, deep=True)
     tag = _language(path, catalog, draft)
     entries = _entries(path, catalog, draft)
     moved: list[str] = []

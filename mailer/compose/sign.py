@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from mailer import clock
+from mailer.compose.acknowledge import acknowledged
 from mailer.compose.check import Fault, demand_complete
 from mailer.compose.version import APPROVE, keep, writers
 from mailer.errors import RefusedError
@@ -14,15 +15,15 @@ from mailer.model import AuditEntry, Edition, EditionState, Staff, Text
 from mailer.model.edition import TextStatus
 
 
-def sign(session: Session, edition: Edition, approver: str, acknowledged: Collection[str] = ()) -> None:
-    """Mark an edition and its texts as approved by ``approver``, who lets the findings ``acknowledged`` pass, by id.
+def sign(session: Session, edition: Edition, approver: str) -> None:
+    """Mark an edition and its texts as approved by ``approver``; what a named person acknowledged is let pass.
 
     Raises InvalidError for the first error that is not acknowledged or cannot be, RefusedError
     where it is approved already or where who approves wrote some of it although there are others.
     """
     if not edition.can_become(EditionState.APPROVED):
         raise RefusedError(N_("The edition %(slug)s is approved already."), slug=edition.slug)
-    let_go = demand_complete(edition, acknowledged)
+    let_go = demand_complete(edition, acknowledged(session, edition))
     outdated = [(each.block, each.locale) for each in let_go if each.fault is Fault.OUTDATED]
     alone = (session.scalar(select(func.count()).select_from(Staff)) or 0) <= 1
     wrote = writers(session, edition)

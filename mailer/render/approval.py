@@ -1,7 +1,5 @@
 """Approval freezes: a signed edition is rendered in every variant, in the same transaction."""
 
-from collections.abc import Collection
-
 from sqlalchemy.orm import Session
 
 from mailer.compose.check import demand
@@ -14,14 +12,14 @@ from mailer.render.variant import Frozen, freeze
 from mailer.render.weight import weigh
 
 
-def approve(session: Session, edition: Edition, approver: str, acknowledged: Collection[str] = ()) -> list[Variant]:
-    """Sign and freeze. ``acknowledged``: the ids of findings that the approver lets pass.
+def approve(session: Session, edition: Edition, approver: str) -> list[Variant]:
+    """Sign and freeze; findings that a named person acknowledged are let pass.
 
     Raises what ``sign`` and rendering raise, and InvalidError for a nameless language and for a variant
     that could not be mailed as it is.
     """
     _demand_names(edition)
-    sign(session, edition, approver, acknowledged)
+    sign(session, edition, approver)
     variants = freeze(session, edition)
     for variant in variants:
         demand(inspect(Frozen.load(variant, ""), weigh(session, variant)))

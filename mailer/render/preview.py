@@ -10,7 +10,7 @@ from mailer.compose.draft import Draft
 from mailer.compose.hans import with_simplified
 from mailer.compose.shown import lacking
 from mailer.i18n import N_, modes, translator
-from mailer.model import Edition, Images, Newsletter, Term, Topic
+from mailer.model import Edition, Image, Images, Newsletter, Term, Topic
 from mailer.render import pictures
 from mailer.render.inspect import inspect
 from mailer.render.message import Envelope, compile_mail
@@ -66,8 +66,11 @@ def ready(edition: Edition) -> list[str]:
     return modes([tag for tag in (*edition.locales, *edition.derived) if not lacking(edition, front, tag)])
 
 
-def preview(edition: Edition, mode: str, show: Callable[[str], str]) -> Preview:
-    """A variant as its readers would get it; ``show`` gives the address of a picture from its hash."""
+def preview(edition: Edition, mode: str, show: Callable[[str], str], logo: Image | None = None) -> Preview:
+    """A variant as its readers would get it; ``show`` gives the address of a picture from its hash.
+
+    ``logo``: the picture that the newsletter names as its own, where it names one.
+    """
     now, newsletter = clock.now(), edition.newsletter
     frozen = Frozen.load(render(edition, mode, now), f"https://{_HOST}/web")
     reader = Reader("", with_simplified(newsletter.name, {}), now, f"https://{_HOST}/u/TOKEN")
@@ -80,7 +83,8 @@ def preview(edition: Edition, mode: str, show: Callable[[str], str]) -> Preview:
         domain=_HOST,
         public_url=f"https://{_HOST}",
     )
-    mail = compile_mail(frozen, envelope, {held.image.hash: held.image for held in edition.images})
+    held = [*(each.image for each in edition.images), *([logo] if logo else [])]
+    mail = compile_mail(frozen, envelope, {image.hash: image for image in held})
     values = frozen.values(reader)
     html = pictures.placed(frozen.html, show).fill(frozen.html_values(values))
     weight = Weight(mode, sum(len(part.encode()) for part in frozen.html.parts), mail.size())

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from mailer.compose.blocks import FRONT, TYPES
 from mailer.compose.data import Data
-from mailer.compose.folder import Draft, DraftBlock
+from mailer.compose.draft import Draft, DraftBlock
 from mailer.compose.template import TEMPLATES, Piece
 from mailer.model.edition import Fallback
 

@@ -1,14 +1,18 @@
-"""``mailer edition …``: folders to write an edition in, and what it will look like."""
+"""``mailer edition new|render``: folders to write an edition in, and what it will look like."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import typer
 from rich.table import Table
 
-from mailer.cli.screen import screen, show_help
+from mailer.cli.argument import AsJson
+from mailer.cli.edition.finding import demand_none_grave, show
+from mailer.cli.edition.finding import entry as finding_entry
+from mailer.cli.screen import screen
 from mailer.compose import glossary, template
-from mailer.compose.check import Severity, findings
+from mailer.compose.check import Finding, findings
 from mailer.compose.edition import build
 from mailer.compose.folder import read
 from mailer.errors import RefusedError, WrongUsageError
@@ -16,23 +20,15 @@ from mailer.i18n import N_, ZH, languages, self_name
 from mailer.model import Edition
 from mailer.render.preview import Preview, preview, ready, stand_in
 
-app = typer.Typer(
-    help="Editions: the content of one issue, as a folder of files.", invoke_without_command=True, rich_markup_mode=None
-)
-
 _ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif"}
-_JSON = typer.Option(False, "--json", help="Print one JSON object instead of lines for people.")
-
-app.callback()(show_help)
 
 
-@app.command()
 def new(
     name: str = typer.Argument(metavar="TEMPLATE", help=f"One of {template.NAMES}."),
     folder: Path = typer.Argument(help="Where to write it: an empty or a new folder."),
     tags: str = typer.Option(f"{ZH},en-GB", "--languages", help="Its languages, the one you write in first."),
     slug: str | None = typer.Option(None, "--slug", help="Its short name. [default: the folder's]"),
-    as_json: bool = _JSON,
+    as_json: AsJson = False,
 ) -> None:
     """Write an edition to fill in."""
     wanted = [tag.strip() for tag in tags.split(",")]
@@ -45,29 +41,34 @@ def new(
     screen().remark(N_("Fill these in, then see what it looks like: mailer edition render %(path)s"), path=folder)
 
 
-@app.command()
 def render(
     folder: Path = typer.Argument(help="The folder with the edition."),
     mode: list[str] = typer.Option([], "--mode", help="Only these languages, such as zh-Hant-HK+en-GB. [default: all]"),
     out: Path | None = typer.Option(None, "--out", help="Where to put it. [default: rendered, in the folder]"),
-    as_json: bool = _JSON,
+    as_json: AsJson = False,
 ) -> None:
     """Show what an edition will look like, and what is wrong with it; nothing is stored."""
-    edition = _read(folder)
+    edition = opened(folder)
     place = out or folder / "rendered"
     wanted = _wanted(edition, mode)
     shown = [preview(edition, each, lambda hash_: f"images/{_names(edition)[hash_]}") for each in wanted]
     _write(place, edition, shown)
-    found = _found(edition, shown)
+    found = [*findings(edition), *(each for variant in shown for each in variant.findings)]
     if as_json:
-        screen().json({"edition": edition.slug, "variants": [_entry(place, each) for each in shown], "findings": found})
+        screen().json(
+            {
+                "edition": edition.slug,
+                "variants": [_entry(place, each) for each in shown],
+                "findings": [finding_entry(each) for each in found],
+            }
+        )
     else:
         _print(place, shown, found)
-    if any(each["severity"] == Severity.ERROR for each in found):
-        raise RefusedError(N_("The edition %(slug)s cannot be approved as it is."), slug=edition.slug)
+    demand_none_grave(edition, found)
 
 
-def _read(folder: Path) -> Edition:
+def opened(folder: Path) -> Edition:
+    """The edition in a folder, of a newsletter that stands in for its own."""
     draft = read(folder)
     terms = folder / "glossary.csv"
     return build(stand_in(draft, glossary.read(terms) if terms.exists() else []), draft, "")
@@ -108,31 +109,13 @@ def _path(place: Path, shown: Preview, ending: str) -> Path:
     return place / f"{shown.mode}.{ending}"
 
 
-def _found(edition: Edition, shown: list[Preview]) -> list[dict[str, Any]]:
-    """All that is wrong, with the texts and with the variants."""
-    found = [*findings(edition), *(each for variant in shown for each in variant.findings)]
-    return [
-        {
-            "id": each.id,
-            "severity": each.severity.value,
-            "fault": each.fault.value,
-            "block": each.block,
-            "field": each.field,
-            "language": each.locale,
-            "acknowledgeable": each.acknowledgeable,
-            "message": each.say(screen().say),
-        }
-        for each in found
-    ]
-
-
 def _entry(place: Path, shown: Preview) -> dict[str, Any]:
     files = {ending: str(_path(place, shown, ending)) for ending in ("html", "txt", "eml")}
     octets = {"html_octets": shown.weight.html, "message_octets": shown.weight.message}
     return {"mode": shown.mode, "subject": shown.subject, **files, **octets}
 
 
-def _print(place: Path, shown: list[Preview], found: list[dict[str, Any]]) -> None:
+def _print(place: Path, shown: list[Preview], found: Sequence[Finding]) -> None:
     say = screen().say
     table = Table(say(N_("Variant")), say(N_("File")), "HTML", say(N_("Whole mail")), header_style="bold")
     for each in shown:
@@ -142,7 +125,4 @@ def _print(place: Path, shown: list[Preview], found: list[dict[str, Any]]) -> No
     if shown:
         screen().results.print(table)
         screen().out(say(N_("All is in %(path)s, with the plain text and the mail beside each."), path=place))
-    lines = {Severity.ERROR.value: N_("Error: %(what)s"), Severity.WARNING.value: N_("Warning: %(what)s")}
-    for finding in sorted(found, key=lambda finding: finding["severity"]):
-        line = lines[finding["severity"]]
-        screen().out(say(line, what=finding["message"]))
+    show(found)

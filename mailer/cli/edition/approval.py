@@ -1,0 +1,151 @@
+"""``mailer edition check|acknowledge|approve|test``: what an edition goes through before anyone receives it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy.orm import Session
+
+from mailer import broker, installation, queue
+from mailer.campaign import proof
+from mailer.cli.argument import AsJson, InNewsletter, Person, Slug, slug
+from mailer.cli.edition import stored
+from mailer.cli.edition.finding import demand_none_grave, entry, show
+from mailer.cli.edition.folder import opened
+from mailer.cli.screen import screen
+from mailer.cli.wake import wake
+from mailer.compose import acknowledge as acknowledgements
+from mailer.compose import draft as drafts
+from mailer.compose import edition as editions
+from mailer.compose import version
+from mailer.compose.check import Finding, findings
+from mailer.compose.compare import Difference, compare
+from mailer.config import settings
+from mailer.errors import WrongUsageError
+from mailer.i18n import N_, language_names
+from mailer.model import Acknowledgement, Edition, Image
+from mailer.render.approval import approve as freeze
+from mailer.render.preview import preview, ready
+
+
+def check(
+    edition: Annotated[str, typer.Argument(parser=slug, metavar="EDITION", help="An edition's slug, or a folder.")],
+    newsletter: InNewsletter = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say all that is wrong with an edition; nothing is stored. Exit 1 where it could not be approved."""
+    if Path(edition).is_dir():
+        _report(opened(Path(edition)), {}, as_json=as_json)
+        return
+    with stored.read(edition, newsletter) as (session, found):
+        passed = acknowledgements.acknowledged(session, found)
+        _report(found, passed, editions.logo(session, found.newsletter), as_json=as_json)
+
+
+def _report(
+    edition: Edition, passed: Mapping[str, Acknowledgement], logo: Image | None = None, *, as_json: bool
+) -> None:
+    found = _all_findings(edition, logo)
+    left = [each for each in found if each.id not in passed]
+    rows = [passed[each.id] for each in found if each.id in passed]
+    if as_json:
+        told = [{"id": row.finding, "fault": row.fault, "by": row.by, "reason": row.reason} for row in rows]
+        screen().json({"edition": edition.slug, "findings": [entry(each) for each in left], "acknowledged": told})
+    else:
+        show(left)
+        for row in rows:
+            screen().out(_passed(row))
+        if not left:
+            screen().out(screen().say(N_("Nothing is wrong with the edition %(slug)s."), slug=edition.slug))
+    demand_none_grave(edition, left)
+
+
+def _all_findings(edition: Edition, logo: Image | None) -> list[Finding]:
+    """What is wrong with an edition's texts and with each variant that can be rendered."""
+    variants = (preview(edition, mode, str, logo) for mode in ready(edition))
+    return [*findings(edition), *(each for variant in variants for each in variant.findings)]
+
+
+def _passed(row: Acknowledgement) -> str:
+    values = {"id": row.finding, "fault": row.fault, "name": row.by, "reason": row.reason}
+    return screen().say(N_("%(id)s (%(fault)s) was let pass by %(name)s: %(reason)s"), **values)
+
+
+def acknowledge(
+    edition: Slug,
+    ids: Annotated[list[str], typer.Argument(parser=slug, metavar="FINDING", help="Their names, as check shows them.")],
+    name: Person,
+    reason: Annotated[str, typer.Option("--because", parser=slug, help="Why, for the record.")],
+    newsletter: InNewsletter = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let findings pass that are no faults, until the texts that they are about change."""
+    with stored.change(edition, newsletter) as (session, found):
+        known = _all_findings(found, editions.logo(session, found.newsletter))
+        made = acknowledgements.acknowledge(session, found, known, ids, name, reason)
+        if as_json:
+            screen().json({"edition": edition, "acknowledged": [row.finding for row in made]})
+        else:
+            for row in made:
+                screen().out(_passed(row))
+
+
+def approve(edition: Slug, name: Person, newsletter: InNewsletter = None, as_json: AsJson = False) -> None:
+    """Freeze every variant of an edition, so that it can be sent; by somebody who did not write it."""
+    with stored.change(edition, newsletter) as (session, found):
+        changes, wrote = _changes(session, found), version.writers(session, found)
+        variants = freeze(session, found, name)
+        rows = {variant.mode: variant.hash for variant in variants}
+        approval = found.approval
+    if as_json:
+        told = [each.say(str) for each in changes]
+        screen().json({"edition": edition, "approval": approval, "variants": rows, "changes": told})
+        return
+    if changes:
+        screen().out(screen().say(N_("Changed since the last approval:")))
+        for each in changes:
+            screen().out(f"  {each.say(screen().say)}")
+    for mode, hash_ in rows.items():
+        screen().out(f"  {hash_[:12]}  {mode}")
+    screen().out(screen().say(N_("The edition %(slug)s is approved and frozen."), slug=edition))
+    if name in wrote:
+        screen().remark(N_("Only one person has an account, so its author approved it: better have two."))
+
+
+def _changes(session: Session, edition: Edition) -> list[Difference]:
+    last = version.approved(session, edition)
+    return compare(version.content(session, last), drafts.of(edition)) if last else []
+
+
+def send_test(
+    edition: Slug,
+    name: Person,
+    address: Annotated[str, typer.Option("--to", help="Any email address.")],
+    mode: Annotated[str | None, typer.Option("--mode", parser=slug, help="Such as zh-Hant-HK+en-GB.")] = None,
+    newsletter: InNewsletter = None,
+    topic: Annotated[str | None, typer.Option("--topic", parser=slug, metavar="SLUG")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send a variant to one address, marked as a test, through the workers; it need not be approved."""
+    chosen = broker.chosen(settings())
+    house = installation.unlock(chosen)
+    queue.check(chosen)
+    with house.database.write() as session:
+        found = editions.find(session, edition, newsletter)
+        wanted = mode or found.source_locale
+        if wanted not in ready(found):
+            raise WrongUsageError(
+                N_("This edition cannot be rendered in %(mode)s; it can be in: %(modes)s."),
+                mode=wanted,
+                modes=", ".join(ready(found)) or "–",
+            )
+        of = editions.topic(found.newsletter, topic) if topic else found.newsletter.topics[0]
+        number = proof.send(session, house.keys, found, of, wanted, address, name).id
+    wake(house)
+    if as_json:
+        screen().json({"campaign": number, "mode": wanted})
+    else:
+        values = {"mode": language_names(wanted, screen().language), "id": number}
+        line = N_("The test mail (%(mode)s) is on its way: mailer campaign status %(id)s tells how it went.")
+        screen().out(screen().say(line, **values))

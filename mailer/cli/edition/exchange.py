@@ -1,0 +1,219 @@
+"""``mailer edition import|export``: editions in and out, as folders, archives, PO files, and from elsewhere."""
+
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from sqlalchemy.orm import Session
+
+from mailer import installation
+from mailer.cli.argument import AsJson, InNewsletter, Person, Slug, slug
+from mailer.cli.edition import stored
+from mailer.cli.edition import version as versions
+from mailer.cli.screen import screen
+from mailer.compose import draft as drafts
+from mailer.compose import edition as editions
+from mailer.compose import exchange, folder, po
+from mailer.compose import export as out
+from mailer.compose.archive import unpacked
+from mailer.compose.draft import Draft, DraftBlock
+from mailer.compose.exchange import MovedError
+from mailer.compose.intake.given import Given, Kind, given
+from mailer.compose.intake.importer import Wish, propose
+from mailer.compose.intake.proposal import Oddity
+from mailer.config import settings
+from mailer.errors import RefusedError, WrongUsageError
+from mailer.fetch import Fetcher
+from mailer.i18n import N_, self_name
+from mailer.model import Newsletter
+
+_OWN = {Kind.FOLDER, Kind.ARCHIVE, Kind.PO}
+"""What comes from an edition of ours, and is taken without asking: any version can be had again."""
+_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class _Intake:
+    """What is about to be stored, and what a person should look at before."""
+
+    draft: Draft
+    odd: Sequence[Oddity] = ()
+
+
+def import_(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...",
+            help="A folder, its .zip, a translator's .po; or a feed, a WordPress export, a page, a text: a file or"
+            " https:// address, behind TAG= where its language is to be told. Several feeds are joined.",
+        ),
+    ],
+    *,
+    name: Person,
+    kind: Annotated[Kind | None, typer.Option("--kind", help="What it is, where its look misleads.")] = None,
+    called: Annotated[str | None, typer.Option("--slug", parser=slug, help="The new edition's slug.")] = None,
+    newsletter: InNewsletter = None,
+    since: Annotated[datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="Posts from then on.")] = None,
+    posts: Annotated[list[int], typer.Option("--post", help="The number of a post of a WordPress export.")] = [],  # noqa: B006 — typer copies it
+    pictures: Annotated[bool, typer.Option("--pictures", help="Fetch pictures, too.")] = False,
+    into: Annotated[Path | None, typer.Option("--into", help="Write a folder to work on; store nothing.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Whatever others changed meanwhile.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Store it without being asked.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take an edition in. What comes from elsewhere is shown first, and stored once you say so."""
+    house = installation.unlock(settings())
+    fetcher = Fetcher()
+    handed = [given(word, fetcher.fetch, kind) for word in sources]
+    with ExitStack() as stack:
+        with house.database.read() as session:
+            published = editions.newsletter(session, newsletter)
+            wish = Wish(
+                slug=called,
+                zone=published.zone,
+                known=editions.digested(session, published),
+                since=since.date() if since else None,
+                posts=posts,
+                fetch=(lambda url: fetcher.fetch(url).body) if pictures else None,
+            )
+            taken = _intake(stack, session, handed, wish, newsletter, name)
+        own = handed[0].kind in _OWN
+        if not as_json and not own:
+            _preview(taken)
+        if into:
+            out.write(into, out.files(taken.draft, based=False))
+            _tell(taken, as_json=as_json, folder=str(into))
+        elif own or yes or _asked(as_json=as_json):
+            with house.database.write() as session:
+                made = _store(session, editions.newsletter(session, newsletter), taken.draft, name, replace, as_json)
+            _tell(taken, as_json=as_json, version=made)
+        else:
+            _tell(taken, as_json=as_json)
+
+
+def _intake(
+    stack: ExitStack, session: Session, handed: Sequence[Given], wish: Wish, newsletter: str | None, by: str
+) -> _Intake:
+    first = handed[0]
+    if first.kind not in _OWN:
+        found = propose(handed, wish)
+        return _Intake(found.draft, found.odd)
+    if len(handed) > 1:
+        raise WrongUsageError(N_("Take in one folder, archive or PO file at a time."))
+    path = first.path or Path(first.name)
+    if first.kind is Kind.PO:
+        back = po.taken(path, editions.find(session, po.edition_of(path), newsletter), by)
+        moved = N_("Its source has changed since the file was written out, so its translation is out of date.")
+        return _Intake(back.draft, [Oddity(moved, {}, key) for key in back.moved])
+    if first.kind is Kind.ARCHIVE:
+        path = stack.enter_context(unpacked(path))
+    read = folder.read(path)
+    return _Intake(read.model_copy(update={"slug": wish.slug}) if wish.slug else read)
+
+
+def _store(session: Session, newsletter: Newsletter, draft: Draft, by: str, replace: bool, as_json: bool) -> int:
+    """The number of the version that the edition now has; what becomes different is shown."""
+    try:
+        taking = exchange.weigh(session, newsletter, draft, replace=replace)
+    except MovedError as error:
+        if not as_json:
+            versions.show(error.differences)
+        raise
+    if not as_json:
+        versions.show(taking.differences)
+        for tag, key in taking.retold:
+            line = N_(
+                "The translation of %(block)s into %(language)s has other words: it counts as brought up to date."
+            )
+            screen().out(screen().say(line, block=key, language=self_name(tag)))
+    return exchange.take(session, newsletter, draft, by, replace=replace)[1].number
+
+
+def _asked(*, as_json: bool) -> bool:
+    """Whether the person at the terminal wants it stored; nobody is asked where none is."""
+    if as_json or not sys.stdin.isatty():
+        return False
+    return typer.confirm(screen().say(N_("Store this?")))
+
+
+def _tell(taken: _Intake, *, as_json: bool, version: int | None = None, folder: str | None = None) -> None:
+    draft = taken.draft
+    if as_json:
+        blocks = [{"id": block.key, "type": block.type, "languages": list(block.texts)} for block in draft.blocks]
+        odd = [{"block": each.block, "message": each.say(screen().say)} for each in taken.odd]
+        told: dict[str, Any] = {"edition": draft.slug, "languages": draft.locales, "blocks": blocks, "odd": odd}
+        screen().json(told | {"version": version, "folder": folder})
+        return
+    if version is not None:
+        line = N_("The edition %(slug)s is stored, as version %(number)s.")
+        screen().out(screen().say(line, slug=draft.slug, number=version))
+    elif folder is not None:
+        screen().out(screen().say(N_("The edition %(slug)s is in %(path)s."), slug=draft.slug, path=folder))
+    else:
+        screen().remark(N_("Nothing was stored: --yes stores it, --into FOLDER writes it as a folder to work on."))
+
+
+def _preview(taken: _Intake) -> None:
+    """What was understood, block by block, and what looked odd."""
+    say, draft = screen().say, taken.draft
+    table = Table(say(N_("Block")), *(self_name(tag) for tag in draft.locales), header_style="bold")
+    for block in draft.blocks:
+        if block.texts:
+            table.add_row(f"{block.key} ({block.type})", *(_words(block, tag) for tag in draft.locales))
+    screen().out(say(N_("Understood as %(template)s, %(slug)s:"), template=draft.template, slug=draft.slug))
+    screen().results.print(table)
+    for each in taken.odd:
+        screen().out(say(N_("Odd: %(what)s"), what=f"{each.block}: {each.say(say)}" if each.block else each.say(say)))
+
+
+def _words(block: DraftBlock, tag: str) -> str:
+    """The beginning of each field."""
+    fields = block.texts.get(tag, {})
+    lines = (f"{name}: {' '.join(text.split())}" for name, text in fields.items())
+    return "\n".join(f"{line[:_SHOWN]}…" if len(line) > _SHOWN else line for line in lines) or "–"
+
+
+def export(
+    edition: Slug,
+    place: Annotated[
+        Path, typer.Argument(metavar="PLACE", help="A new folder, NAME.zip, or NAME.po for a translator.")
+    ],
+    tag: Annotated[str | None, typer.Option("--language", parser=slug, help="Which language a PO file is for.")] = None,
+    newsletter: InNewsletter = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write an edition out; what comes back by import loses nothing."""
+    with stored.read(edition, newsletter) as (_, found):
+        if place.suffix == ".po":
+            tags = [each for each in found.locales if each != found.source_locale]
+            if tag is None and len(tags) != 1:
+                raise WrongUsageError(N_("Name the language with --language: %(tags)s."), tags=", ".join(tags) or "–")
+            _write(place, po.written(found, tag or tags[0]))
+        else:
+            files = out.files(drafts.of(found), found.newsletter.terms)
+            if place.suffix == ".zip":
+                _write(place, out.archive(files))
+            else:
+                out.write(place, files)
+    if as_json:
+        screen().json({"edition": edition, "place": str(place)})
+    else:
+        screen().out(screen().say(N_("The edition %(slug)s is in %(path)s."), slug=edition, path=place))
+
+
+def _write(path: Path, octets: bytes) -> None:
+    """A new file: what lies there already is not written over."""
+    try:
+        with path.open("xb") as file:
+            file.write(octets)
+    except FileExistsError:
+        raise RefusedError(N_("%(path)s is there already: name a new file."), path=path) from None
+    except OSError as error:
+        raise RefusedError(N_("%(path)s cannot be written: %(why)s."), path=path, why=error.strerror) from None
