@@ -2,7 +2,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from mailer.compose.check import Fault, Finding, Severity, findings
+from mailer.compose.check import Fault, Severity, findings
 from mailer.compose.draft import Draft, Progress
 from mailer.compose.edition import save
 from mailer.compose.status import Status, status
@@ -18,15 +18,10 @@ def _edition(session: Session, topic: Topic, draft: Draft, author: str = "Ada") 
     return save(session, session.merge(topic).newsletter, draft, author)
 
 
-def _faults(edition: Edition) -> list[Finding]:
-    """All but what is said of widths."""
-    return [found for found in findings(edition) if found.block != "front"]
-
-
 def test_the_sample_has_no_fault_and_is_frozen_in_every_mode(house: Installation, topic: Topic, draft: Draft) -> None:
     with house.database.write() as session:
         edition = _edition(session, topic, draft)
-        assert _faults(edition) == []
+        assert findings(edition) == []
         approve(session, edition, "Bo")
         assert set(session.scalars(select(Variant.mode))) == set(modes([ZH, EN, AUTOMATIC]))
         assert (edition.state, edition.approval, edition.approver) == (EditionState.APPROVED, 1, "Bo")
@@ -50,7 +45,7 @@ def test_an_optional_field_in_one_language_alone_is_missing_in_the_other(
     letter = next(block for block in lacking.blocks if block.key == "letter")
     del letter.texts["en-GB"]["headline"]
     with house.database.write() as session:
-        (found,) = _faults(_edition(session, topic, lacking))
+        (found,) = findings(_edition(session, topic, lacking))
     assert (found.fault, found.block, found.field, found.locale) == (Fault.MISSING, "letter", "headline", "en-GB")
 
 
@@ -63,13 +58,13 @@ def test_one_changed_word_makes_that_translation_outdated_and_white_space_none(
         source = next(text for text in block.texts if text.locale == "zh-Hant-HK")
         body = source.fields["body"]
         source.fields = {"body": f"\n{body}  \n"}
-        assert _faults(edition) == []
+        assert findings(edition) == []
         source.fields = {"body": body + "了"}
-        assert [(f.fault, f.block) for f in _faults(edition)] == [(Fault.OUTDATED, "share")]
+        assert [(f.fault, f.block) for f in findings(edition)] == [(Fault.OUTDATED, "share")]
         with pytest.raises(InvalidError, match="has changed"):
             approve(session, edition, "Bo")
         source.fields = {"body": body}
-        assert _faults(edition) == []
+        assert findings(edition) == []
 
 
 def test_whoever_wrote_it_may_not_approve_it_unless_they_are_alone(
@@ -116,6 +111,11 @@ def _change(edition: Edition, key: str) -> None:
     source.fields = {name: value + "了" for name, value in source.fields.items()}
 
 
+def _named(edition: Edition, *blocks: str) -> list[str]:
+    """The ids of what was found in these blocks."""
+    return [found.id for found in findings(edition) if found.block in blocks]
+
+
 def test_an_outdated_text_goes_out_where_a_named_person_says_so_and_that_is_on_record(
     house: Installation, topic: Topic, draft: Draft
 ) -> None:
@@ -124,11 +124,15 @@ def test_an_outdated_text_goes_out_where_a_named_person_says_so_and_that_is_on_r
         _change(edition, "share")
         _change(edition, "signoff")
         with pytest.raises(InvalidError, match="signoff"):
-            approve(session, edition, "Bo", [("share", "en-GB")])
+            approve(session, edition, "Bo", _named(edition, "share"))
         assert edition.state is EditionState.DRAFT
-        approve(session, edition, "Bo", [("share", "en-GB"), ("signoff", "en-GB"), ("letter", "en-GB")])
+        approve(session, edition, "Bo", [*_named(edition, "share", "signoff"), "0badc0de"])
         entry = session.scalars(select(AuditEntry)).one()
         assert (entry.name, entry.detail["outdated"]) == ("Bo", ["share:en-GB", "signoff:en-GB"])
+        assert [each.split(":")[1:] for each in entry.detail["acknowledged"]] == [
+            ["outdated", "share", "en-GB"],
+            ["outdated", "signoff", "en-GB"],
+        ]
         # It is no less out of date for that, and everything else was approved.
         assert {status(edition, block, "en-GB") for block in edition.blocks} == {
             Status.APPROVED,
@@ -137,21 +141,58 @@ def test_an_outdated_text_goes_out_where_a_named_person_says_so_and_that_is_on_r
         }
 
 
+def test_what_was_let_pass_is_not_once_its_text_has_changed_again(
+    house: Installation, topic: Topic, draft: Draft
+) -> None:
+    with house.database.write() as session:
+        edition = _edition(session, topic, draft)
+        _change(edition, "share")
+        acknowledged = _named(edition, "share")
+        _change(edition, "share")
+        with pytest.raises(InvalidError, match="share"):
+            approve(session, edition, "Bo", acknowledged)
+
+
+def test_what_is_let_pass_is_no_outdated_text_where_it_is_something_else(
+    house: Installation, topic: Topic, draft: Draft
+) -> None:
+    with house.database.write() as session:
+        edition = _edition(session, topic, draft)
+        share = next(block for block in edition.blocks if block.key == "share")
+        english = next(text for text in share.texts if text.locale == "en-GB")
+        english.fields = {"body": english.fields["body"] + " [Write][us]"}
+        with pytest.raises(InvalidError, match="Write"):
+            approve(session, edition, "Bo")
+        approve(session, edition, "Bo", _named(edition, "share"))
+        assert session.scalars(select(AuditEntry)).one().detail["outdated"] == []
+        assert status(edition, share, "en-GB") is Status.APPROVED
+
+
 def test_a_missing_text_cannot_be_acknowledged(house: Installation, topic: Topic, draft: Draft) -> None:
     lacking = draft.model_copy(deep=True)
     del next(block for block in lacking.blocks if block.key == "share").texts["en-GB"]
-    with house.database.write() as session, pytest.raises(InvalidError, match=r"share .* English"):
-        approve(session, _edition(session, topic, lacking), "Bo", [("share", "en-GB")])
+    with house.database.write() as session:
+        edition = _edition(session, topic, lacking)
+        with pytest.raises(InvalidError, match=r"share .* English"):
+            approve(session, edition, "Bo", _named(edition, "share"))
 
 
-@pytest.mark.parametrize(("stored", "fault"), [(TextStatus.DRAFT, Fault.DRAFT), (TextStatus.MACHINE, Fault.MACHINE)])
-def test_a_draft_keeps_an_edition_back_and_a_machine_s_translation_is_pointed_out(
+@pytest.mark.parametrize(
+    ("stored", "fault"),
+    [
+        (TextStatus.DRAFT, Fault.DRAFT),
+        (TextStatus.MACHINE, Fault.MACHINE),
+        (TextStatus.TRANSLATED, Fault.UNREVIEWED),
+    ],
+)
+def test_a_draft_keeps_an_edition_back_and_what_nobody_has_reviewed_is_pointed_out(
     house: Installation, topic: Topic, draft: Draft, stored: TextStatus, fault: Fault
 ) -> None:
-    begun = draft.model_copy(update={"progress": {"en-GB": {"share": Progress(status=stored)}}})
+    progress = {"en-GB": draft.progress["en-GB"] | {"share": Progress(status=stored)}}
+    begun = draft.model_copy(update={"progress": progress})
     with house.database.write() as session:
         edition = _edition(session, topic, begun)
-        (found,) = _faults(edition)
+        (found,) = findings(edition)
         assert (found.fault, found.block, found.locale) == (fault, "share", "en-GB")
         assert "share" in found.say(str)
         if found.severity is Severity.WARNING:

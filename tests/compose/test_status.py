@@ -37,7 +37,7 @@ def test_what_nobody_wrote_is_missing_and_what_nobody_need_write_does_not_apply(
     )
     found = {key: by_tag[EN] for key, by_tag in table(edition).items()}
     assert found == {
-        "front": Status.TRANSLATED,
+        "front": Status.REVIEWED,
         "letter": Status.MISSING,
         "harbour": Status.NOT_APPLICABLE,
         "masthead": Status.NOT_APPLICABLE,
@@ -72,7 +72,7 @@ def test_only_what_a_source_says_makes_its_translation_outdated(make: Make, type
     assert (_status(edition) is Status.OUTDATED) == changed
     assert not outdated(edition, in_(edition, "share"), EN)
     _source(edition, LETTER[ZH]["body"])
-    assert _status(edition) is Status.TRANSLATED
+    assert _status(edition) is Status.REVIEWED
 
 
 @pytest.mark.parametrize(

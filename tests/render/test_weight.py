@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from mailer.compose import data as shapes
+from mailer.compose.check import Fault, Severity
 from mailer.compose.draft import Draft
 from mailer.compose.edition import save
 from mailer.compose.picture import Picture
@@ -38,9 +39,11 @@ def test_a_heavy_message_is_said_and_goes(
         for variant in approve(session, _edition(session, topic, draft, octets), "Bo"):
             weight = weigh(session, variant)
             assert octets * 4 / 3 < weight.message < octets * 1.37 + 250_000
-            said = [sentence for sentence in weight.warnings(str) if "pictures" in sentence]
+            said = [found for found in weight.findings() if found.fault is Fault.HEAVY]
             assert bool(said) is warned
-            assert all(f"{weight.message // 1000} KB" in sentence and variant.mode in sentence for sentence in said)
+            for sentence in (found.say(str) for found in said):
+                assert f"{weight.message // 1000} KB" in sentence
+                assert variant.mode in sentence
 
 
 def test_too_heavy_a_message_is_refused_and_nothing_is_saved(house: Installation, topic: Topic, draft: Draft) -> None:
@@ -58,13 +61,20 @@ def test_hosted_pictures_weigh_nothing(house: Installation, topic: Topic, draft:
             assert weigh(session, variant).message < 250_000
 
 
-def test_long_html_is_said_and_then_refused() -> None:
-    assert list(Weight("en-GB", 70_000, 1).warnings(str)) == []
-    (said,) = Weight("en-GB", 71_000, 1).warnings(str)
-    assert "71 KB" in said
-    Weight("en-GB", 95_000, 1_000_000).demand()
-    with pytest.raises(InvalidError, match="en-GB is 96 KB long"):
-        Weight("en-GB", 96_000, 1).demand()
+@pytest.mark.parametrize(
+    ("html", "message", "faults"),
+    [
+        (70_000, 500_000, []),
+        (71_000, 501_000, [Fault.LONG, Fault.HEAVY]),
+        (95_000, 1_000_000, [Fault.LONG, Fault.HEAVY]),
+        (95_001, 1_000_001, [Fault.TOO_LONG, Fault.TOO_HEAVY]),
+    ],
+)
+def test_each_weight_is_said_before_it_is_refused(html: int, message: int, faults: list[Fault]) -> None:
+    found = Weight("en-GB", html, message).findings()
+    assert [each.fault for each in found] == faults
+    assert all(f"{html // 1000} KB" in each.say(str) for each in found[:1])
+    assert not any(each.acknowledgeable for each in found if each.severity is Severity.ERROR)
 
 
 def test_html_is_weighed_as_it_is_read(house: Installation, topic: Topic, draft: Draft) -> None:

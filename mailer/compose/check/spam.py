@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from mailer.chinese import has_han
 from mailer.compose.blocks import FRONT
 from mailer.compose.check.catalogue import Fault
 from mailer.compose.check.finding import Finding
@@ -43,7 +44,8 @@ def check(reading: Reading) -> Iterator[Finding]:
 def _inbox(passage: Passage) -> Iterator[Finding]:
     line = passage.source
     letters = _LETTER.findall(line)
-    shouts = len(letters) >= _FEWEST_LETTERS and len(_CAPITALS.findall(line)) > 1
+    # Chinese names whom English abbreviates.
+    shouts = len(letters) >= _FEWEST_LETTERS and len(_CAPITALS.findall(line)) > 1 and not has_han(line)
     if passage.name == "subject" and shouts and line.upper() == line:
         yield passage.finding(Fault.CAPITALS)
     if (marks := len(_EXCLAMATIONS.findall(line))) > 1:

@@ -42,7 +42,7 @@ _RULES = (
             rf"""(?<={_BEFORE})"|"(?={_BEHIND})|(?<![A-Za-z0-9])'(?={_BEHIND})|(?<={_BEFORE})'(?![A-Za-z0-9])"""
         ),
     ),
-    _Rule(Fault.CURLY_QUOTES, re.compile(rf"[“‘](?={_BEHIND})|(?<={_BEFORE})[”’]"), meant=_traditional),
+    _Rule(Fault.CURLY_QUOTES, re.compile(rf"[“‘](?={_BEHIND})|(?<={_BEFORE})[”’](?![A-Za-z])"), meant=_traditional),
     _Rule(
         Fault.ROUND_ZERO,
         re.compile(rf"(?<=[{_DIGITS}])[○◯]|[○◯](?=[{_DIGITS}年])"),
