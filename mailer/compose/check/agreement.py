@@ -140,12 +140,16 @@ def _links(block: Block, here: _Side, there: _Side) -> Iterator[Finding]:
     if len(one) >= len(other):
         return
     left = Counter(map(_place, one))
-    for url in sorted(other, key=one.__contains__, reverse=True):
+    missing: dict[str, None] = {}
+    # What both have the same goes first, so that it is none of those that are missing.
+    for url in sorted(other, key=set(one).__contains__, reverse=True):
         if left[_place(url)]:
             left[_place(url)] -= 1
         else:
-            values = {"link": address.shown(url), "other": self_name(there.tag)}
-            yield Finding(Fault.LACKING_LINK, block.key, "", here.tag, values)
+            missing[address.shown(url)] = None
+    for link in missing:
+        values = {"link": link, "other": self_name(there.tag)}
+        yield Finding(Fault.LACKING_LINK, block.key, "", here.tag, values)
 
 
 def _place(url: str) -> str:

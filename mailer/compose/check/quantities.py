@@ -79,11 +79,17 @@ def quantities(text: str) -> Quantities:
     # Each reader takes what it understood out of the text.
     rest = HASHTAG.sub(" ", text.translate(_FULL_WIDTH))
     for pattern, take in _READERS:
-        for match in pattern.finditer(rest):
-            take(found, match)
-        rest = pattern.sub("\n", rest)
+        rest = pattern.sub(_taken(take, found), rest)
     found.in_words += [Number(value) for value in (*han_numbers(rest), *english_numbers(rest))]
     return found
+
+
+def _taken(take: Callable[[Quantities, re.Match[str]], None], found: Quantities) -> Callable[[re.Match[str]], str]:
+    def taken(match: re.Match[str]) -> str:
+        take(found, match)
+        return "\n"
+
+    return taken
 
 
 # Days
@@ -230,7 +236,7 @@ _READERS: tuple[tuple[re.Pattern[str], Callable[[Quantities, re.Match[str]], Non
     (re.compile(r"\b(?:noon|midnight)\b", re.IGNORECASE), _noon),
     (
         re.compile(
-            r"(?P<before>HK\$|US\$|港幣|港币|£|€)?\s?(?<![A-Za-z\d])(?<!\d[.,])(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,30}(?:\.\d{1,10})?)"
+            r"(?:(?P<before>HK\$|US\$|港幣|港币|£|€)\s?)?(?<![A-Za-z\d])(?<!\d[.,])(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,30}(?:\.\d{1,10})?)"
             r"(?:st|nd|rd|th|s)?(?![A-Za-z\d])(?:多|餘|余|\s)?(?P<scale>[十百千萬万億亿]{1,2}|(?:hundred|thousand|million|billion|bn|m|k)\b)?"
             r"\s?(?P<after>港元|美元|美金|英鎊|英镑|歐元|%|per cent|percent|成(?!立|為|人|員|功|長))?",
         ),

@@ -48,7 +48,7 @@ _RULES = (
         re.compile(rf"(?<=[{_DIGITS}])[○◯]|[○◯](?=[{_DIGITS}年])"),
         lambda _: "〇",
     ),
-    _Rule(Fault.DOTS, re.compile(rf"(?<={_BEFORE})(?:\.{{3,}}|。{{2,}}|…(?!…))|(?<!…)(?:\.{{3,}}|…)(?={_BEHIND})")),
+    _Rule(Fault.DOTS, re.compile(rf"(?<={_BEFORE})(?:\.{{3,}}|。{{2,}}|…(?!…))|(?<![.…])(?:\.{{3,}}|…)(?={_BEHIND})")),
     _Rule(Fault.DASHES, re.compile(rf"(?<={_BEFORE})(?:-{{2,}}|—)(?={_BEHIND})")),
     # Headlines and signatures are set apart by blanks on purpose.
     _Rule(Fault.HAN_BLANK, re.compile(rf"(?<=[{HAN}])[ \u00a0]+(?=[{HAN}])"), prose=True),
