@@ -52,7 +52,12 @@ def shown(url: str) -> str:
     if url.startswith("mailto:"):
         return "mailto:…"
     bare = re.split("[?#]", url, maxsplit=1)[0] or url
-    return _MAIL.sub("…", _USER.sub(r"\1", bare))[:_SHOWN]
+    return masked(_USER.sub(r"\1", bare))[:_SHOWN]
+
+
+def masked(text: str) -> str:
+    """A text without anybody's email address."""
+    return _MAIL.sub("…", text)
 
 
 def host(parts: SplitResult) -> str:

@@ -28,7 +28,7 @@ def check(reading: Reading) -> Iterator[Finding]:
     """Every link of every text, and of each block's data."""
     for passage in reading.passages:
         for typed in dict.fromkeys(found[0] for found in _TYPED.finditer(passage.said.prose)):
-            yield passage.finding(Fault.TYPED_LINK, typed=cut(typed.replace(GAP, "…")))
+            yield passage.finding(Fault.TYPED_LINK, typed=cut(address.masked(typed.replace(GAP, "…"))))
     for finding_at, link in _links(reading):
         parts = address.split(link.url)
         if parts is None:

@@ -41,7 +41,7 @@ def han(numeral: str) -> int:
     numeral = numeral.replace(_TWENTY, "二十").replace(_THIRTY, "三十")
     if not set(numeral) & (_HAN_TENS.keys() | _HAN_SCALES.keys()):
         return int("".join(str(_HAN_DIGITS[each]) for each in numeral))
-    total = section = 0
+    total = section = last = 0
     digit = None
     for each in numeral:
         if each in _HAN_DIGITS:
@@ -50,8 +50,10 @@ def han(numeral: str) -> int:
             section += (1 if digit is None else digit) * _HAN_TENS[each]
             digit = None
         else:
-            total = (total + section + (digit or 0) or 1) * _HAN_SCALES[each]
-            section, digit = 0, None
+            scale, section = _HAN_SCALES[each], section + (digit or 0)
+            # 一萬億 is 萬 times 億, and 一億二萬 both together.
+            total = (total + section or 1) * scale if scale > last else total + section * scale
+            section, digit, last = 0, None, scale
     return total + section + (digit or 0)
 
 
