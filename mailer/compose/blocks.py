@@ -16,7 +16,6 @@ from mailer.model.edition import Block, Fallback
 FRONT = "front"
 """The type and key of the block that every edition begins with: subject, preheader, title."""
 
-_COMMENT = re.compile(r"^\s*<!--", re.MULTILINE)
 _LONGEST_LINE = 300
 _LONGEST_TEXT = 20_000
 
@@ -46,9 +45,6 @@ class Field:
         if len(text) > most:
             raise ValueError(f"at most {most} characters long")
         if self.kind is Kind.MARKDOWN:
-            # In an edition's files such a line says where a text begins.
-            if _COMMENT.search(text):
-                raise ValueError("without a line that begins with <!--")
             return text.strip("\n")
         if "\n" in text:
             raise ValueError("a single line")

@@ -1,5 +1,6 @@
 """Storing an edition: from a draft as read to rows, and how far its translations have come."""
 
+import re
 from dataclasses import asdict
 
 from sqlalchemy import select
@@ -16,6 +17,9 @@ from mailer.errors import InvalidError, NotFoundError, RefusedError, Term
 from mailer.i18n import N_, self_name
 from mailer.model import Block, Edition, EditionImage, EditionState, Image, Newsletter, Text, Topic, Version
 from mailer.model.edition import TextStatus
+
+# In an edition's files such a line says where a text begins.
+_COMMENT = re.compile(r"^\s*<!--", re.MULTILINE)
 
 
 def save(session: Session, newsletter: Newsletter, draft: Draft, author: str) -> Edition:
@@ -99,6 +103,8 @@ def _demand_fit(draft: Draft) -> None:
         fields = TYPES[block.type].fields(block.data)
         for tag, texts in block.texts.items():
             for name, text in texts.items():
+                if _COMMENT.search(text):
+                    raise _unfit(block.key, name, tag, Term(N_("has a line that begins with <!--")))
                 try:
                     fit = name in fields and text.strip() and fields[name].accept(text) == text
                 except ValueError as error:

@@ -2,11 +2,12 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from mailer.compose.acknowledge import acknowledge, acknowledged
 from mailer.compose.check import Fault, Severity, findings
 from mailer.compose.draft import Draft, Progress
 from mailer.compose.edition import save
 from mailer.compose.status import Status, status
-from mailer.errors import InvalidError, RefusedError
+from mailer.errors import InvalidError, NotFoundError, RefusedError, WrongUsageError
 from mailer.i18n import AUTOMATIC, EN, ZH, modes
 from mailer.installation import Installation
 from mailer.model import AuditEntry, Edition, EditionState, Staff, Topic, Variant
@@ -111,9 +112,10 @@ def _change(edition: Edition, key: str) -> None:
     source.fields = {name: value + "了" for name, value in source.fields.items()}
 
 
-def _named(edition: Edition, *blocks: str) -> list[str]:
-    """The ids of what was found in these blocks."""
-    return [found.id for found in findings(edition) if found.block in blocks]
+def _let_pass(session: Session, edition: Edition, *blocks: str) -> None:
+    """Somebody lets pass what was found in these blocks."""
+    found = findings(edition)
+    acknowledge(session, edition, found, [each.id for each in found if each.block in blocks], "Cy", "It says the same")
 
 
 def test_an_outdated_text_goes_out_where_a_named_person_says_so_and_that_is_on_record(
@@ -123,11 +125,16 @@ def test_an_outdated_text_goes_out_where_a_named_person_says_so_and_that_is_on_r
         edition = _edition(session, topic, draft)
         _change(edition, "share")
         _change(edition, "signoff")
+        _let_pass(session, edition, "share")
         with pytest.raises(InvalidError, match="signoff"):
-            approve(session, edition, "Bo", _named(edition, "share"))
+            approve(session, edition, "Bo")
         assert edition.state is EditionState.DRAFT
-        approve(session, edition, "Bo", [*_named(edition, "share", "signoff"), "0badc0de"])
-        entry = session.scalars(select(AuditEntry)).one()
+        _let_pass(session, edition, "share", "signoff")
+        approve(session, edition, "Bo")
+        *said, entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id))
+        assert [(each.name, each.action, each.detail["reason"]) for each in said] == [
+            ("Cy", "edition.acknowledge", "It says the same")
+        ] * 2
         assert (entry.name, entry.detail["outdated"]) == ("Bo", ["share:en-GB", "signoff:en-GB"])
         assert [each.split(":")[1:] for each in entry.detail["acknowledged"]] == [
             ["outdated", "share", "en-GB"],
@@ -147,10 +154,10 @@ def test_what_was_let_pass_is_not_once_its_text_has_changed_again(
     with house.database.write() as session:
         edition = _edition(session, topic, draft)
         _change(edition, "share")
-        acknowledged = _named(edition, "share")
+        _let_pass(session, edition, "share")
         _change(edition, "share")
         with pytest.raises(InvalidError, match="share"):
-            approve(session, edition, "Bo", acknowledged)
+            approve(session, edition, "Bo")
 
 
 def test_what_is_let_pass_is_no_outdated_text_where_it_is_something_else(
@@ -163,9 +170,24 @@ def test_what_is_let_pass_is_no_outdated_text_where_it_is_something_else(
         english.fields = {"body": english.fields["body"] + " [Write][us]"}
         with pytest.raises(InvalidError, match="Write"):
             approve(session, edition, "Bo")
-        approve(session, edition, "Bo", _named(edition, "share"))
-        assert session.scalars(select(AuditEntry)).one().detail["outdated"] == []
+        _let_pass(session, edition, "share")
+        approve(session, edition, "Bo")
+        approved = select(AuditEntry).where(AuditEntry.action == "edition.approve")
+        assert session.scalars(approved).one().detail["outdated"] == []
         assert status(edition, share, "en-GB") is Status.APPROVED
+
+
+def test_who_lets_something_pass_names_it_and_says_why(house: Installation, topic: Topic, draft: Draft) -> None:
+    with house.database.write() as session:
+        edition = _edition(session, topic, draft)
+        _change(edition, "share")
+        found = findings(edition)
+        for reason in ("", "  ", "x" * 501):
+            with pytest.raises(WrongUsageError, match="why"):
+                acknowledge(session, edition, found, [found[0].id], "Cy", reason)
+        with pytest.raises(NotFoundError, match="0badc0de"):
+            acknowledge(session, edition, found, ["0badc0de"], "Cy", "It says the same")
+        assert acknowledged(session, edition) == {}
 
 
 def test_a_missing_text_cannot_be_acknowledged(house: Installation, topic: Topic, draft: Draft) -> None:
@@ -173,8 +195,10 @@ def test_a_missing_text_cannot_be_acknowledged(house: Installation, topic: Topic
     del next(block for block in lacking.blocks if block.key == "share").texts["en-GB"]
     with house.database.write() as session:
         edition = _edition(session, topic, lacking)
+        with pytest.raises(RefusedError, match="mend it"):
+            _let_pass(session, edition, "share")
         with pytest.raises(InvalidError, match=r"share .* English"):
-            approve(session, edition, "Bo", _named(edition, "share"))
+            approve(session, edition, "Bo")
 
 
 @pytest.mark.parametrize(

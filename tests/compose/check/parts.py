@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mailer.compose.check import Finding, findings, unreachable
-from mailer.compose.folder import DraftBlock, Progress
+from mailer.compose.draft import DraftBlock, Progress
 from mailer.i18n import EN, ZH
 from mailer.model import Edition, Term
 from mailer.model.edition import TextStatus
