@@ -19,7 +19,7 @@ from mailer.compose.intake.link import Links
 from mailer.compose.intake.notes import Notes
 from mailer.compose.intake.proposal import Oddity
 from mailer.compose.intake.span import Span, Style
-from mailer.compose.intake.tree import parse
+from mailer.compose.intake.tree import parse, tidy
 from mailer.compose.parsed import line
 from mailer.errors import InvalidError
 from mailer.i18n import N_
@@ -66,8 +66,8 @@ _SCRIPTS = {"sup": _RAISED, "sub": _LOWERED}
 _CURLY = re.compile("[“”‘’]")
 _TOP, _LOWEST = 2, 4
 """Levels of headings: below the edition's title, and as far as readers could tell them apart."""
-_MOST, _SHORTEST = 100_000, 20
-"""Characters of a text, and what a paragraph counts at least."""
+_MOST, _SHORTEST, _MARKS = 100_000, 20, 8
+"""Characters of a text; what a paragraph and each change of style count beside their words."""
 _DEEPEST = 8
 """Levels of lists and quotations that the parser goes, a list being two."""
 
@@ -209,8 +209,8 @@ class _Writer:
             self._notes.add(_TITLE, words)
             self._run.clear()
         elif words.strip():
-            self._count(words)
-            self.words.append(" ".join(words.split()))
+            self._count(self._run)
+            self.words.append(tidy(words))
             self._blocks.append(span.heading(self._levels[tag], self._run))
             self._run.clear()
 
@@ -283,13 +283,13 @@ class _Writer:
         """End the paragraph at hand: one, or several where breaks stand together."""
         run, self._run = self._run, []
         for paragraph in span.paragraphs(run):
-            self._count(words := span.text_of(paragraph))
+            self._count(paragraph)
             self._blocks.append(span.paragraph(paragraph))
-            self.words.append(words)
+            self.words.append(span.text_of(paragraph))
 
-    def _count(self, words: str) -> None:
-        """No time is spent on what no edition could hold."""
-        self._length += max(len(words), _SHORTEST)
+    def _count(self, spans: Iterable[Span]) -> None:
+        """No time is spent on what no edition could hold, words or what is set round them."""
+        self._length += _SHORTEST + sum(_MARKS + len(each.text) + len(each.style.href) for each in spans)
         if self._length > _MOST:
             raise InvalidError(
                 N_("The text is longer than %(most)s characters, far more than a mail can hold: take a part of it."),

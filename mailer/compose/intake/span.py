@@ -105,24 +105,27 @@ def _escaped(words: str, *, linked: bool = False) -> str:
     return re.sub(r"(?<!\\)[\[\]]", r"\\\g<0>", escaped) if linked else escaped
 
 
-def _styled(spans: Sequence[Span]) -> str:
-    written = ""
-    for href, linked in groupby(spans, key=attrgetter("style.href")):
-        text = _strong(list(linked), linked=bool(href))
-        before, inside, after = _apart(text)
-        written += f"{before}[{inside}]({href}){after}" if href and inside else text
+def _styled(spans: Sequence[Span], kinds: Sequence[str] = ("href", "strong", "em"), *, linked: bool = False) -> str:
+    """Marks round marks: at each place that which holds for longest goes outside."""
+    written, at = "", 0
+    while at < len(spans):
+        holding = {kind: _run(spans, at, kind) for kind in kinds if getattr(spans[at].style, kind)}
+        if not holding:
+            end = next((n for n in range(at, len(spans)) if any(getattr(spans[n].style, k) for k in kinds)), len(spans))
+            written += _plain(spans[at:end], linked=linked)
+        else:
+            kind = max(holding, key=lambda each: holding[each])
+            end = holding[kind]
+            inner = _styled(spans[at:end], [k for k in kinds if k != kind], linked=linked or kind == "href")
+            written += _marked(inner, kind, spans[at].style.href)
+        at = end
     return written
 
 
-def _strong(spans: Sequence[Span], *, linked: bool) -> str:
-    written = ""
-    for strong, group in groupby(spans, key=attrgetter("style.strong")):
-        inner = "".join(
-            _marked(_plain(run, linked=linked), "*" if em else "")
-            for em, run in groupby(group, key=attrgetter("style.em"))
-        )
-        written += _marked(inner, "**" if strong else "")
-    return written
+def _run(spans: Sequence[Span], at: int, kind: str) -> int:
+    """Where the style that a span has ends."""
+    value = getattr(spans[at].style, kind)
+    return next((n for n in range(at, len(spans)) if getattr(spans[n].style, kind) != value), len(spans))
 
 
 def _plain(spans: Iterable[Span], *, linked: bool) -> str:
@@ -132,9 +135,17 @@ def _plain(spans: Iterable[Span], *, linked: bool) -> str:
     )
 
 
-def _marked(text: str, mark: str) -> str:
+def _marked(text: str, kind: str, href: str) -> str:
     before, inside, after = _apart(text)
-    return f"{before}{mark}{inside}{mark}{after}" if mark and inside else text
+    if not inside:
+        return text
+    match kind:
+        case "href":
+            return f"{before}[{inside}]({href}){after}"
+        case "strong":
+            return f"{before}**{inside}**{after}"
+        case _:
+            return f"{before}*{inside}*{after}"
 
 
 def _code(text: str) -> str:

@@ -1,13 +1,17 @@
 """HTML from strangers as a tree: bounded in length and depth, and nothing in it fetched or run."""
 
+import re
+
 from lxml import etree, html
 
+from mailer.characters import sift
 from mailer.errors import InvalidError
 from mailer.i18n import N_
 
 _MOST_CHARACTERS = 5_000_000
 _MOST_ELEMENTS = 50_000
 """Several times what large pages have."""
+_WHITE = re.compile(r"[ \t\r\n]+")
 
 
 def parse(source: str) -> html.HtmlElement:
@@ -32,6 +36,11 @@ def parse(source: str) -> html.HtmlElement:
     if sum(1 for _ in found.iter()) > _MOST_ELEMENTS:
         raise _vast()
     return found
+
+
+def tidy(text: str) -> str:
+    """Words on one line, without characters that nobody can read; wide and no-break spaces stay as they are."""
+    return _WHITE.sub(" ", sift(text)[0]).strip(" ")
 
 
 def _vast() -> InvalidError:

@@ -35,7 +35,7 @@ def said(source: str, **how: object) -> str:
         ("<b>a</b><strong>b</strong>", "**ab**"),
         ("<b>a <b>b</b></b>", "**a b**"),
         ("a<i> b </i>c", "a *b* c"),
-        ("<em><b>a</b> b</em>", "***a*** *b*"),
+        ("<em><b>a</b> b</em>", "***a** b*"),
         ("<p><a href='/x?a=1&amp;b=2'>碼頭 [二]</a></p>", "[碼頭 \\[二\\]](https://quay.example/x?a=1&b=2)"),
         ("<a href='mailto:desk@quay.example'>寫信</a>", "[寫信](mailto:desk@quay.example)"),
         ("<a href='/a (b)'>x</a>", "[x](https://quay.example/a%20%28b%29)"),
