@@ -14,7 +14,7 @@ from lxml import html
 
 from mailer.characters import sift
 from mailer.chinese import WIDE, has_han
-from mailer.compose.intake import shortcode, span
+from mailer.compose.intake import shortcode, span, vocabulary
 from mailer.compose.intake.link import Links
 from mailer.compose.intake.notes import Notes
 from mailer.compose.intake.proposal import Oddity
@@ -35,26 +35,7 @@ _CHARACTERS = N_("Characters that nobody could read were left out: %(words)s.")
 _NO_BREAK = N_("There are no-break spaces, which were left as they are: %(words)s.")
 _QUOTES = N_("Straight and curly quotation marks are mixed, and were left as they are: %(words)s.")
 
-_BLOCKS = {
-    "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "div", "dl", "dt",
-    "fieldset", "figcaption", "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "legend",
-    "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr",
-    "ul",
-}  # fmt: skip
-_UNSEEN = {"script", "style", "head", "template", "noscript", "link", "meta", "title", "datalist", "source", "track"}
-_FOREIGN = {
-    "applet", "audio", "button", "canvas", "embed", "form", "frame", "frameset", "iframe", "input", "math", "meter",
-    "object", "progress", "select", "svg", "textarea", "video",
-}  # fmt: skip
-_SPEAKING = {"applet", "audio", "embed", "form", "iframe", "math", "object", "video"}
-"""What carries something of its own that a reader of the page sees or hears."""
-_STYLES = (
-    dict.fromkeys(("strong", "b", "dt"), Style(strong=True))
-    | dict.fromkeys(("em", "i", "cite"), Style(em=True))
-    | dict.fromkeys(("code", "kbd", "samp", "tt"), Style(code=True))
-)
 _HEADING = re.compile("h[1-6]")
-_HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _BLANK = re.compile(r"[ \t\r]+")
 _WHITE = re.compile(r"[ \t\r\n]+")
 _SOFT = re.compile(rf"(?<=[{WIDE}])[ \t\r]*\n[ \t\r\n]*(?=[{WIDE}])")
@@ -95,10 +76,18 @@ def markdown(source: str, base: str = "", *, title: str = "", classic: bool = Fa
     are breaks, as in what WordPress' classic editor stores. Raises InvalidError for HTML that is too long or deep.
     """
     notes = Notes()
+    text, pictures = written(source, base, notes, title=title, classic=classic)
+    return Marked(text, notes.oddities(), pictures)
+
+
+def written(
+    source: str, base: str, notes: Notes, *, title: str = "", classic: bool = False
+) -> tuple[str, tuple[Seen, ...]]:
+    """The same text and pictures, where several pieces are gathered: what was odd goes into ``notes``."""
     writer = _Writer(Links(base, notes), notes, title=line(title), classic=classic)
     text = writer.write(shortcode.cleared(source, notes))
     _note_typing(text, notes)
-    return Marked(text, notes.oddities(), tuple(writer.pictures))
+    return text, tuple(writer.pictures)
 
 
 def plain(source: str) -> str:
@@ -150,13 +139,13 @@ class _Writer:
 
     def _element(self, element: html.HtmlElement, style: Style) -> None:
         tag = str(element.tag)
-        if tag in _UNSEEN or "screen-reader-text" in element.get("class", ""):
+        if vocabulary.is_unseen(element):
             return
-        if element.get("hidden") is not None or _HIDING.search(element.get("style", "")):
+        if vocabulary.is_hidden(element):
             self._note_words(_HIDDEN, element)
-        elif tag in _FOREIGN:
+        elif tag in vocabulary.FOREIGN:
             self._embedded(element, tag)
-        elif tag in _BLOCKS:
+        elif tag in vocabulary.BLOCKS:
             self._block(element, tag, style)
         elif tag == "br":
             self._run.append(Span("\n", style))
@@ -173,7 +162,7 @@ class _Writer:
             self._note_words(_STRUCK, element)
         quotes = ("「」" if has_han(element.text_content()) else "“”") if tag == "q" else ""
         self._run += [Span(mark, style) for mark in quotes[:1]]
-        self._inside(element, style | _STYLES.get(tag, Style()))
+        self._inside(element, style | vocabulary.STYLES.get(tag, Style()))
         self._run += [Span(mark, style) for mark in quotes[1:]]
         if script := _SCRIPTS.get(tag):
             raised = [replace(each, text=each.text.translate(script)) for each in self._run[start:]]
@@ -192,14 +181,14 @@ class _Writer:
         elif tag == "blockquote":
             if quoted := self._held(element, style, 1):
                 self._blocks.append(_prefixed(quoted, "> ", "> "))
-        elif tag == "table" and _is_data(element):
+        elif tag == "table" and vocabulary.is_data(element):
             self._table(element, style)
         elif tag == "figure" and element.find(".//img") is not None:
             for each in element.iter("img"):
                 self._picture(each, style)
             self._run.clear()
         else:
-            self._inside(element, style | _STYLES.get(tag, Style()))
+            self._inside(element, style | vocabulary.STYLES.get(tag, Style()))
         self._flush()
 
     def _heading(self, element: html.HtmlElement, tag: str, style: Style) -> None:
@@ -215,7 +204,7 @@ class _Writer:
             self._run.clear()
 
     def _list(self, element: html.HtmlElement, tag: str, style: Style) -> None:
-        number = _start(element)
+        number = vocabulary.start(element)
         items = []
         for child in element:
             if held := self._held(child, style, 2):
@@ -262,7 +251,7 @@ class _Writer:
 
     def _embedded(self, element: html.HtmlElement, tag: str) -> None:
         host = urlsplit(element.get("src") or element.get("data") or "").hostname
-        if tag in _SPEAKING:
+        if tag in vocabulary.SPEAKING:
             self._notes.add(_EMBEDDED, f"{tag} ({host})" if host else tag)
 
     def _say(self, text: str | None, style: Style, *, kept: bool = False) -> None:
@@ -312,14 +301,3 @@ def _joined(blocks: Iterable[str]) -> str:
 def _prefixed(text: str, first: str, rest: str) -> str:
     lines = text.split("\n")
     return "\n".join([first + lines[0], *(f"{rest}{each}".rstrip(" ") for each in lines[1:])])
-
-
-def _start(element: html.HtmlElement) -> int:
-    start = element.get("start", "")
-    return int(start) if re.fullmatch("[0-9]{1,6}", start) else 1
-
-
-def _is_data(table: html.HtmlElement) -> bool:
-    """Whether a table holds rows of cells, and not the parts of a page."""
-    parts = ("table", "ul", "ol", "blockquote", "figure", "pre", "h1", "h2", "h3", "h4", "h5", "h6")
-    return all(table.find(f".//{each}") is None for each in parts) and any(len(row) > 1 for row in table.iter("tr"))
