@@ -35,7 +35,7 @@ _BLOCKS = "<!-- wp:"
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A public post to choose. ``group`` is the same for a post and its translations, and empty without any.
+    """A public post to choose. ``group`` is the same for a post and its translations.
 
     ``image``: the address of its featured image, or nothing. ``excerpt``: what its author wrote as one, words alone.
     """
@@ -85,7 +85,9 @@ def propose(
             if post.language in story:
                 notes.add(_TWICE, post.title)
             story.setdefault(post.language, (post, item.excerpt, item.content))
-    stories = list(groups.values())
+    # What was asked for comes before its translations.
+    asked = {each.id for each in wanted}
+    stories = [dict(sorted(story.items(), key=lambda each: each[1][0].id not in asked)) for story in groups.values()]
     draft = _article(stories[0], site, fetch, notes) if len(stories) == 1 else _digest(stories, site, fetch, notes)
     odd = [replace(each, block=draft.blocks[2].key) for each in notes.oddities()]
     return Proposal(draft, (*odd, Oddity(_LEFT_OUT, {name: site.left_out[name] for name in wxr.LEFT_OUT})))

@@ -20,7 +20,8 @@ from mailer.i18n import N_
 _CHUNK = 65_536
 _PROLOGUE = 1_000_000
 _LARGEST = 20_000_000
-"""Octets of one post with all that belongs to it."""
+_MOST_ELEMENTS = 200_000
+"""Octets and elements of one post with all its comments."""
 _TOP = 3
 """How deep the channel's own elements stand: rss, channel, item."""
 _OURS = re.compile(
@@ -166,7 +167,7 @@ def _elements(path: Path) -> Iterator[etree._Element]:
         events=("start", "end"), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
         remove_comments=True, remove_pis=True,
     )  # fmt: skip
-    depth = read = 0
+    depth = read = held = 0
     try:
         with path.open("rb") as file:
             while chunk := file.read(_CHUNK):
@@ -175,17 +176,20 @@ def _elements(path: Path) -> Iterator[etree._Element]:
                 for event, element in parser.read_events():
                     assert isinstance(element, etree._Element)  # noqa: SLF001 — the class has no other name
                     depth += 1 if event == "start" else -1
+                    held += 1
                     if event == "start" and depth == 1:
                         _demand_rss(path, element)
                     elif event == "end" and depth < _TOP:
                         if depth == _TOP - 1:
                             yield element
-                        read = 0
+                        read = held = 0
                         _forget(element)
                 if not depth and read > _PROLOGUE:
                     raise _foreign(path)
-                if read > _LARGEST:
-                    raise InvalidError(N_("%(file)s holds a post of more than 20 MB: leave it out."), file=path.name)
+                if read > _LARGEST or held > 2 * _MOST_ELEMENTS:
+                    raise InvalidError(
+                        N_("%(file)s holds a post that is far too large: export it without that."), file=path.name
+                    )
         parser.close()
     except etree.XMLSyntaxError as error:
         raise InvalidError(
