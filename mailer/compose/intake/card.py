@@ -1,44 +1,38 @@
 """The cards of a digest, made from posts: their data, their texts in each language, their pictures."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
-from mailer.compose import picture
-from mailer.compose.data import DigestCard
 from mailer.compose.intake.excerpt import excerpt
+from mailer.compose.intake.lead import Fetch, lead
 from mailer.compose.intake.notes import Notes
 from mailer.compose.intake.pairs import Group, headline
 from mailer.compose.intake.permalink import key, neutral, slug
 from mailer.compose.intake.post import Post
 from mailer.compose.intake.span import Span, Style, paragraph
 from mailer.compose.picture import Picture
-from mailer.errors import InvalidError, MailerError
+from mailer.errors import InvalidError
 from mailer.i18n import N_
 
 _LONGEST = 36
 """Of an id, with room for a number behind it."""
-_ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif"}
 
 _LACKING = N_("These posts were not found in every language: %(words)s.")
 _ELSEWHERE = N_("A card has one address for all readers; these lead to the first language alone: %(words)s.")
 _UNTITLED = N_("These posts have no title, and need one: %(words)s.")
 _UNREAD = N_("The excerpts of these posts could not be read, and were left out: %(words)s.")
-_NO_PICTURE = N_("The pictures of these posts could not be had: %(words)s.")
 
 
 class Cards:
     """The cards of one digest, in the order in which they are added; what is odd about them goes into ``notes``.
 
-    ``locales``: its languages, the source first. ``fetch`` gets the octets of a picture, or raises MailerError;
-    without it there are none.
+    ``locales``: its languages, the source first. Without ``fetch`` there are no pictures.
     """
 
-    def __init__(
-        self, locales: Sequence[str], zone: ZoneInfo, fetch: Callable[[str], bytes] | None, notes: Notes
-    ) -> None:
+    def __init__(self, locales: Sequence[str], zone: ZoneInfo, fetch: Fetch | None, notes: Notes) -> None:
         self._locales, self._zone, self._fetch, self._notes = locales, zone, fetch, notes
-        self.data: list[DigestCard] = []
+        self.data: list[dict[str, str]] = []
         self.texts: dict[str, dict[str, str]] = {}
         self.pictures: dict[str, Picture] = {}
 
@@ -53,9 +47,16 @@ class Cards:
         for locale, post in ordered.items():
             self.texts.setdefault(locale, {}).update(self._said(name, post))
         day = next((post.moment.astimezone(self._zone).date() for post in posts if post.moment), None)
-        image = self._picture(name, next((post.picture for post in posts if post.picture), ""), headline(ordered))
-        card = {"id": name, "url": posts[0].url, "date": day.isoformat() if day else None, "image": image}
-        self.data.append(DigestCard.model_validate({field: value for field, value in card.items() if value}))
+        shown = next((post.picture for post in posts if post.picture), "") if self._fetch else ""
+        images = lead(name, shown, "", self._fetch, self._notes)
+        self.pictures |= images
+        card = {
+            "id": name,
+            "url": posts[0].url,
+            "date": day.isoformat() if day else "",
+            "image": next(iter(images), ""),
+        }
+        self.data.append({field: value for field, value in card.items() if value})
 
     def _said(self, name: str, post: Post) -> dict[str, str]:
         """The texts of a card in one language, by field."""
@@ -77,22 +78,9 @@ class Cards:
         )
         begun = called if called[0].isalpha() else f"post-{called}"
         short = begun if len(begun) <= _LONGEST else begun[: _LONGEST + 1].rpartition("-")[0] or begun[:_LONGEST]
-        taken = {card.id for card in self.data}
+        taken = {card["id"] for card in self.data}
         name, number = short.rstrip("-"), 1
         while name in taken:
             number += 1
             name = f"{short}-{number}"
         return name
-
-    def _picture(self, name: str, url: str, title: str) -> str | None:
-        """A post's picture under a name of its own, made fit for a mail; nothing where there is none to be had."""
-        if self._fetch is None or not url:
-            return None
-        try:
-            found = picture.fit(name, self._fetch(url))
-        except MailerError:
-            self._notes.add(_NO_PICTURE, title)
-            return None
-        file = f"{name}.{_ENDINGS[found.media_type]}"
-        self.pictures[file] = found
-        return file

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from mailer.compose.blocks import FRONT, TYPES
-from mailer.compose.folder import Draft, DraftBlock
+from mailer.compose.draft import Draft, DraftBlock
 from mailer.compose.picture import Picture
 from mailer.compose.template import TEMPLATES
 from mailer.errors import InvalidError

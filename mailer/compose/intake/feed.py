@@ -1,19 +1,18 @@
 """Feeds as the digest of a blog: a card for each post that is new, in every language that it has."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from mailer.compose.blocks import FRONT
-from mailer.compose.data import Digest
+from mailer.compose.intake import drafts
 from mailer.compose.intake.card import Cards
+from mailer.compose.intake.lead import Fetch
 from mailer.compose.intake.notes import Notes
 from mailer.compose.intake.pairs import Group, headline, joined
 from mailer.compose.intake.permalink import key
-from mailer.compose.intake.post import Feed, Post, read
+from mailer.compose.intake.post import Feed, Post, Reading, read
 from mailer.compose.intake.proposal import Proposal
-from mailer.compose.intake.skeleton import skeleton
 from mailer.errors import InvalidError
 from mailer.i18n import N_
 
@@ -31,7 +30,7 @@ def propose(
     known: Collection[str] = (),
     since: date | None = None,
     source: str | None = None,
-    fetch: Callable[[str], bytes] | None = None,
+    fetch: Fetch | None = None,
 ) -> Proposal:
     """A digest with the slug ``name`` of the posts that are new: none older than ``since``, or of a ``known`` address.
 
@@ -50,18 +49,27 @@ def propose(
         notes.add(_TOO_MANY, headline(group))
     del groups[_MOST_CARDS:]
     locales = _locales(groups, source)
-    cards = Cards(locales, zone, fetch, notes)
+    cards, titles = Cards(locales, zone, fetch, notes), _titles(readings)
     for group in groups:
         cards.add(group)
-    draft = skeleton("blog-digest", name, locales, {"digest": Digest(cards=cards.data)})
-    by_key = {block.key: block for block in draft.blocks}
-    by_key["digest"].texts = cards.texts
+    made = [
+        drafts.block("digest", "digest", {"cards": cards.data}, cards.texts),
+        *(drafts.block(kind, kind, {}, {}) for kind in ("share", "signoff")),
+    ]
+    draft = drafts.draft(name, "blog-digest", {tag: titles.get(tag, "") for tag in locales}, made, cards.pictures)
+    for texts in draft.blocks[0].texts.values():
+        # The name of a blog says nothing of what is new in it.
+        del texts["subject"]
+    return Proposal(draft, notes.oddities())
+
+
+def _titles(readings: Iterable[Reading]) -> dict[str, str]:
+    """What feeds call themselves, each in the language that most of its posts are in."""
+    found: dict[str, str] = {}
     for reading in readings:
-        if reading.title and reading.posts:
-            language, _ = Counter(post.language for post in reading.posts).most_common(1)[0]
-            if language in locales:
-                by_key[FRONT].texts.setdefault(language, {"title": reading.title})
-    return Proposal(draft.model_copy(update={"images": cards.pictures}), notes.oddities())
+        for language, _ in Counter(post.language for post in reading.posts).most_common(1):
+            found.setdefault(language, reading.title)
+    return found
 
 
 def _once(posts: Iterable[Post], notes: Notes) -> list[Post]:

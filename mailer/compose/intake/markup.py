@@ -86,7 +86,7 @@ def written(
     """The same text and pictures, where several pieces are gathered: what was odd goes into ``notes``."""
     writer = _Writer(Links(base, notes), notes, title=line(title), classic=classic)
     text = writer.write(shortcode.cleared(source, notes))
-    _note_typing(text, notes)
+    note_typing(text, notes)
     return text, tuple(writer.pictures)
 
 
@@ -98,7 +98,7 @@ def plain(source: str) -> str:
     return "\n".join(writer.words)
 
 
-def _note_typing(text: str, notes: Notes) -> None:
+def note_typing(text: str, notes: Notes) -> None:
     """What only a person can tell to be right or wrong."""
     for place in re.finditer(r"\S{0,10}\u00a0\S{0,10}", text):
         notes.add(_NO_BREAK, place[0])

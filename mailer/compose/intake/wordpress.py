@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from mailer.chinese import has_han, is_chinese
-from mailer.compose.folder import Draft
+from mailer.compose.draft import Draft
 from mailer.compose.intake import drafts, wxr
 from mailer.compose.intake.lead import Fetch, lead
 from mailer.compose.intake.link import resolved
