@@ -43,6 +43,7 @@ _NEWER = {
     "block": ("languages", "required", "fallback"),
     "newsletter": ("logo", "images"),
     "campaign": ("test",),
+    "subscriber": ("greeting_name",),
 }
 
 

@@ -41,6 +41,7 @@ class Claimed:
     data_key: bytes
     address: bytes
     name: bytes | None
+    greeting_name: bytes | None
     topic_id: int
     resend: bool
     test: bool
@@ -133,6 +134,7 @@ def _details(free: Select[int], topic_id: int) -> Select[*tuple[object, ...]]:
             Subscriber.data_key,
             Subscriber.address,
             Subscriber.name,
+            Subscriber.greeting_name,
             why_not().label("why_not"),
         )
         .join_from(found, Delivery, Delivery.id == found.c.id)
@@ -154,6 +156,7 @@ def _tests(free: Select[int]) -> Select[*tuple[object, ...]]:
             Recipient.data_key,
             Recipient.address,
             null().label("name"),
+            null().label("greeting_name"),
             null().label("why_not"),
         )
         .join(Recipient, Recipient.delivery_id == Delivery.id)

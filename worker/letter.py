@@ -98,11 +98,14 @@ class Letters:
     def _parcel(self, issue: Issue, row: Claimed, opener: Opener) -> Parcel | Outcome:
         keys = self._installation.keys
         try:
+            sealed = {"address": row.address, "name": row.name, "greeting_name": row.greeting_name}
             sealed_at = recipient_place if row.test else place
-            address = opener.text(row.address, row.data_key, sealed_at("address", row.ref))
-            name = opener.text(row.name, row.data_key, place("name", row.ref)) if row.name else ""
+            address, name, greeting_name = (
+                opener.text(field, row.data_key, sealed_at(column, row.ref)) if field else ""
+                for column, field in sealed.items()
+            )
             link = links.unsubscribe(self._installation.settings.public_url, keys, row.ref, row.topic_id)
-            reader = Reader(name, issue.topic_names, row.since.astimezone(issue.zone), link)
+            reader = Reader(name, issue.topic_names, row.since.astimezone(issue.zone), link, greeting_name)
             date = clock.now().astimezone(issue.zone)
             message_id = keys.message_id(issue.envelope.campaign_id, row.ref)
             content = issue.mails[row.variant_id].fill(reader, address, message_id, date)

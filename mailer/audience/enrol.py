@@ -27,6 +27,8 @@ class Newcomer(Protocol):
     @property
     def name(self) -> str: ...
     @property
+    def greeting_name(self) -> str: ...
+    @property
     def mode(self) -> str: ...
     @property
     def pace(self) -> str: ...
@@ -38,7 +40,7 @@ def enrol(
     """Enrol in batches, a transaction each; yields how many are in so far.
 
     ``form`` names the version of the form that they agreed to. Raises InvalidError for an
-    address that is none or a name with control characters; the batches before it stay.
+    address that is none or a name with control characters; the batches before it stay. A name may be empty.
     """
     remaining = iter(newcomers)
     done = 0
@@ -73,14 +75,14 @@ def _enrol_batch(session: Session, keys: vault.Vault, topic: Topic, form: str, b
 def _sealed(keys: vault.Vault, person: Newcomer) -> dict[str, object]:
     address = canonical(person.address)
     ref = vault.new_ref()
-    name = refuse_controls(person.name.strip())
+    names = {column: refuse_controls(getattr(person, column).strip()) for column in ("name", "greeting_name")}
     plain, wrapped = keys.new_data_key(place("data_key", ref))
     return {
         "ref": ref,
         "data_key": wrapped,
         "address": keys.seal(plain, address, place("address", ref)),
         "address_index": keys.address_index(address),
-        "name": keys.seal(plain, name, place("name", ref)) if name else None,
+        **{column: keys.seal(plain, name, place(column, ref)) if name else None for column, name in names.items()},
         "provider": provider(domain(address)),
         "mode": person.mode,
         "pace": person.pace,

@@ -27,6 +27,8 @@ _PROVIDERS = {
     "xn--usw99d.example": 2,  # 潮汐.example
 }
 _NAMELESS = 0.08
+_CALLED = 0.2
+"""Of those with a name, how many say what they want to be called."""
 _AWKWARD_AGAIN = 0.03
 
 # fmt: off
@@ -67,6 +69,7 @@ class Person:
     name: str
     mode: str
     pace: str
+    greeting_name: str = ""
 
 
 def people(count: int) -> Iterator[Person]:
@@ -74,27 +77,31 @@ def people(count: int) -> Iterator[Person]:
     dice = Random(_SEED)  # noqa: S311 — invents people, guards nothing
     for number in range(1, count + 1):
         mode = list(_MODES)[number - 1] if number <= len(_MODES) else _draw(dice, _MODES)
-        name, handle = _name(dice, number, han=dice.random() < (0.9 if mode.startswith("zh") else 0.3))
+        name, called, handle = _name(dice, number, han=dice.random() < (0.9 if mode.startswith("zh") else 0.3))
         provider = _draw(dice, _PROVIDERS)
         local = f"demo{number}" if provider == "qq.com" else f"{handle}.demo{number}"
-        yield Person(f"{local}@{provider}", name, mode, _draw(dice, _PACES))
+        yield Person(f"{local}@{provider}", name, mode, _draw(dice, _PACES), called)
 
 
-def _name(dice: Random, number: int, *, han: bool) -> tuple[str, str]:
-    """A name, and what its bearer would make of it in an address."""
+def _name(dice: Random, number: int, *, han: bool) -> tuple[str, str, str]:
+    """A name, perhaps what its bearer wants to be called, and what they would make of it in an address."""
     turn, other = divmod(number, 2)
     if not other and turn <= len(AWKWARD):
-        return AWKWARD[turn - 1], _handle(AWKWARD[turn - 1])
+        return AWKWARD[turn - 1], "", _handle(AWKWARD[turn - 1])
     if dice.random() < _AWKWARD_AGAIN:
         name = dice.choice(AWKWARD)
-        return name, _handle(name)
+        return name, "", _handle(name)
     if han:
         parts = [dice.choice(words) for words in (_SURNAMES, _FIRST, _SECOND)]
         name, handle = "".join(written for written, _ in parts), ".".join(spelt for _, spelt in parts)
+        called = dice.choice((parts[1][0] + parts[2][0], f"阿{parts[2][0]}", f"{parts[0][0]}老師"))
     else:
-        name = f"{dice.choice(_GIVEN)} {dice.choice(_FAMILY)}"
+        called = dice.choice(_GIVEN)
+        name = f"{called} {dice.choice(_FAMILY)}"
         handle = _handle(name)
-    return ("" if dice.random() < _NAMELESS else name), handle
+    if dice.random() < _NAMELESS:
+        return "", "", handle
+    return name, called if dice.random() < _CALLED else "", handle
 
 
 def _handle(name: str) -> str:

@@ -19,7 +19,10 @@ class SubscriberState(StrEnum):
 
 
 class Subscriber(Base):
-    """A person. Address and name are sealed under the row's own data key; erasure destroys it.
+    """A person. Address and names are sealed under the row's own data key; erasure destroys it.
+
+    ``name`` is as it was typed, ``greeting_name`` what letters call them where they typed that as well:
+    nobody can tell from a name which part of it that would be.
 
     ``ref`` is the row's random name, bound into its seals and used in links; ``provider`` is the
     group of mail exchangers, the domain is not kept. ``mode`` names the languages wanted, ``pace``
@@ -34,6 +37,7 @@ class Subscriber(Base):
     address: Mapped[bytes | None]
     address_index: Mapped[bytes] = mapped_column(unique=True)
     name: Mapped[bytes | None]
+    greeting_name: Mapped[bytes | None]
     provider: Mapped[str]
     mode: Mapped[str]
     pace: Mapped[str]

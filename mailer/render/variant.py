@@ -82,12 +82,16 @@ def _sender(edition: Edition, mode: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What a mail says of its reader: ``unsubscribe`` is the address without its language."""
+    """What a mail says of its reader: ``unsubscribe`` is the address without its language.
+
+    ``greeting_name`` is what a letter calls them, where that is not the name on its envelope.
+    """
 
     name: str
     topic: Mapping[str, str]
     since: datetime
     unsubscribe: str
+    greeting_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,7 @@ class Frozen:
         values: dict[str, str] = {}
         for tag in languages(self.mode):
             values |= {
-                f"greeting-{tag}": greeting(reader.name, tag),
+                f"greeting-{tag}": greeting(reader.greeting_name or reader.name, tag),
                 f"since-{tag}": _why(reader, tag),
                 f"unsubscribe-{tag}": f"{reader.unsubscribe}?lang={tag}",
             }

@@ -16,6 +16,7 @@ from mailer.model.subscriber import place
 class Somebody:
     address: str
     name: str = ""
+    greeting_name: str = ""
     mode: str = "zh-Hant-HK"
     pace: str = "all"
 
@@ -47,6 +48,13 @@ def test_what_is_no_address_is_refused_and_not_repeated(typed: str) -> None:
     assert len(typed) < 3 or typed not in str(error.value)
 
 
+def test_what_nobody_typed_is_not_there(house: Installation, topic: Topic) -> None:
+    list(enrol(house.database, house.keys, topic, "form-3", [Somebody("mei@gmail.com", "陳大文", " ")]))
+    with house.database.read() as session:
+        row = session.scalars(select(Subscriber)).one()
+        assert (row.name is None, row.greeting_name) == (False, None)
+
+
 def test_large_providers_are_known_and_all_others_are_one_group() -> None:
     assert [provider(d) for d in ("gmail.com", "foxmail.com", "126.com", "school.example")] == [
         "gmail",
@@ -57,21 +65,30 @@ def test_large_providers_are_known_and_all_others_are_one_group() -> None:
 
 
 def test_people_are_sealed_with_their_consent(house: Installation, topic: Topic) -> None:
-    assert list(enrol(house.database, house.keys, topic, "form-3", [Somebody("Mei@gmail.com", " 陳 ")])) == [1]
+    mei = Somebody("Mei@gmail.com", " 陳大文 ", " 大文 ")
+    assert list(enrol(house.database, house.keys, topic, "form-3", [mei])) == [1]
     with house.database.read() as session, house.keys.open("test") as opener:
         row = session.scalars(select(Subscriber)).one()
         assert row.data_key is not None
         assert row.address is not None
         assert row.name is not None
+        assert row.greeting_name is not None
         assert opener.text(row.address, row.data_key, place("address", row.ref)) == "mei@gmail.com"
-        assert opener.text(row.name, row.data_key, place("name", row.ref)) == "陳"
+        assert opener.text(row.name, row.data_key, place("name", row.ref)) == "陳大文"
+        assert opener.text(row.greeting_name, row.data_key, place("greeting_name", row.ref)) == "大文"
         consent = session.scalars(select(Subscription)).one()
         assert (consent.consent_form, consent.consent_locale) == ("form-3", "zh-Hant-HK")
         assert (consent.consent_at.minute, consent.consent_at.second) == (0, 0)
 
 
 @pytest.mark.parametrize(
-    "wrong", [Somebody("nobody"), Somebody("a@b.example", "Eve\r\nBcc: x"), Somebody("a@b.example", "\u202eeve")]
+    "wrong",
+    [
+        Somebody("nobody"),
+        Somebody("a@b.example", "Eve\r\nBcc: x"),
+        Somebody("a@b.example", "\u202eeve"),
+        Somebody("a@b.example", "Eve", "E\rve"),
+    ],
 )
 def test_a_batch_with_somebody_wrong_is_not_half_enrolled(house: Installation, topic: Topic, wrong: Somebody) -> None:
     with pytest.raises(InvalidError):

@@ -66,6 +66,15 @@ def test_some_people_give_no_name(crowd: list[Person]) -> None:
     assert sum(not person.name for person in crowd) / len(crowd) == pytest.approx(0.08, abs=0.02)
 
 
+def test_some_people_say_what_they_want_to_be_called(crowd: list[Person]) -> None:
+    """Given names, pet names, titles: none follows from the name alone, so that nothing may work it out."""
+    called = [person for person in crowd if person.greeting_name]
+    assert len(called) / len(crowd) == pytest.approx(0.17, abs=0.03)
+    assert all(person.name for person in called)
+    assert {person.greeting_name[:1] == "阿" for person in called} == {True, False}
+    assert {person.greeting_name in person.name for person in called} == {True, False}
+
+
 def test_nobody_is_made_before_they_are_asked_for() -> None:
     assert len(list(islice(people(10**9), 3))) == 3
     assert list(people(0)) == []

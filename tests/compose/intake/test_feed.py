@@ -12,8 +12,8 @@ from PIL import Image
 
 from mailer.compose.blocks import FRONT
 from mailer.compose.data import Digest
-from mailer.compose.edition import build
 from mailer.compose.draft import Draft
+from mailer.compose.edition import build
 from mailer.compose.intake.feed import propose
 from mailer.compose.intake.post import Feed
 from mailer.compose.intake.proposal import Proposal
