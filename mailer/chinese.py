@@ -45,8 +45,9 @@ def width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(each) in {"W", "F"} else 1 for each in shown)
 
 
-def reading_minutes(text: str) -> int:
+def reading_minutes(text: str, han_per_minute: int | None = None, words_per_minute: int | None = None) -> int:
     """Minutes to read a text of either language or both: rounded half up, at least one."""
     han, words = count(text)
-    minutes = Decimal(han) / HAN_PER_MINUTE + Decimal(words) / WORDS_PER_MINUTE
+    minutes = Decimal(han) / (han_per_minute or HAN_PER_MINUTE)
+    minutes += Decimal(words) / (words_per_minute or WORDS_PER_MINUTE)
     return max(1, int(minutes.quantize(Decimal(1), ROUND_HALF_UP)))

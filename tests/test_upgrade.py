@@ -41,7 +41,7 @@ _NEWER = {
     "installation": ("withdrawals_read", "withdrawals_name", "withdrawals_digest", "seen_at"),
     "edition": ("derived", "layout"),
     "block": ("languages", "required", "fallback"),
-    "newsletter": ("logo", "images"),
+    "newsletter": ("logo", "images", "han_per_minute", "words_per_minute"),
     "campaign": ("test",),
     "subscriber": ("greeting_name",),
 }

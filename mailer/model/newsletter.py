@@ -4,9 +4,13 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ForeignKey, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
+from mailer.errors import InvalidError
+from mailer.i18n import N_
 from mailer.model.base import Base
+
+_SLOWEST, _FASTEST = 50, 2000
 
 
 class Images(StrEnum):
@@ -17,7 +21,10 @@ class Images(StrEnum):
 
 
 class Newsletter(Base):
-    """A publication with its look and its sender. Texts for people are ``{tag: text}``; ``logo`` is an image's hash."""
+    """A publication with its look and its sender. Texts for people are ``{tag: text}``; ``logo`` is an image's hash.
+
+    ``han_per_minute`` and ``words_per_minute``: how fast its readers read, where that is not as most do.
+    """
 
     __tablename__ = "newsletter"
 
@@ -35,9 +42,19 @@ class Newsletter(Base):
     theme: Mapped[dict[str, Any]]
     logo: Mapped[str | None]
     images: Mapped[Images] = mapped_column(default=Images.EMBEDDED)
+    han_per_minute: Mapped[int | None]
+    words_per_minute: Mapped[int | None]
 
     topics: Mapped[list["Topic"]] = relationship(back_populates="newsletter")
     terms: Mapped[list["Term"]] = relationship(order_by="Term.id", cascade="all, delete-orphan")
+
+    @validates("han_per_minute", "words_per_minute")
+    def _readable(self, name: str, rate: int | None) -> int | None:
+        if rate is not None and not _SLOWEST <= rate <= _FASTEST:
+            raise InvalidError(
+                N_("%(name)s must be a number from %(least)s to %(most)s."), name=name, least=_SLOWEST, most=_FASTEST
+            )
+        return rate
 
 
 class Topic(Base):

@@ -239,7 +239,8 @@ def _part(
     first, newsletter = front(edition, tag), edition.newsletter
     han = next(filter(chinese.is_chinese, [tag, *beside, *edition.locales]), ZH)
     blocks = tuple(_views(edition, tag, beside, han, other))
-    minutes = int(first.get("reading_time") or chinese.reading_minutes(_words(blocks)))
+    rates = newsletter.han_per_minute, newsletter.words_per_minute
+    minutes = int(first.get("reading_time") or chinese.reading_minutes(_words(blocks), *rates))
     return Part(
         tag=tag,
         voice=Voice(tag, han),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from mailer.errors import InvalidError
 from mailer.i18n import EN, ZH
 from mailer.render.holes import Marks
 from mailer.render.layout import parts
@@ -29,3 +30,15 @@ def test_an_author_may_say_it_for_one_language(make: Make) -> None:
         "閱讀時間：約7分鐘",
         "1 min read",
     ]
+
+
+def test_a_newsletter_may_know_how_fast_its_readers_read(make: Make) -> None:
+    edition = make(block("share", "share", {ZH: {"body": "潮" * 600}, EN: {"body": "tide " * 600}}))
+    edition.newsletter.han_per_minute, edition.newsletter.words_per_minute = 200, 60
+    assert [part.reading_time for part in parts(edition, f"{ZH}+{EN}", Marks())] == [
+        "閱讀時間：約3分鐘",
+        "10 mins read",
+    ]
+    for slow_or_fast in (0, 49, 2001):
+        with pytest.raises(InvalidError, match="from 50 to 2000"):
+            edition.newsletter.words_per_minute = slow_or_fast

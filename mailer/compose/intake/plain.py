@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mailer.characters import sift
-from mailer.compose.folder import DraftBlock
+from mailer.compose.draft import DraftBlock
 from mailer.compose.intake import drafts
 from mailer.compose.intake.markup import note_typing
 from mailer.compose.intake.notes import Notes

@@ -31,7 +31,7 @@ _LONG = N_("Titles longer than 300 characters were cut: %(words)s.")
 _NOT_WELL = N_("The feed breaks off or is broken in line %(line)s, so it cannot be read: whoever runs it can mend it.")
 
 _ENCODING = re.compile(rb"""\s{0,9}<\?xml[^>]{0,99}?encoding\s{0,9}=\s{0,9}["']([A-Za-z0-9._-]{1,40})""")
-_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
+_DECLARATION = re.compile(r"^(\s*)<\?xml[^>]*\?>")
 _ROOTS = {"rss", "feed", "RDF"}
 """RSS 0.9x and 2.0, Atom (RFC 4287 §4.1.1), RSS 1.0."""
 _TYPES = {"application/rss+xml", "application/atom+xml"}
@@ -88,7 +88,7 @@ def _parsed(feed: Feed) -> Any:
     """What feedparser makes of a feed that was looked through before, as UTF-8 whatever it came in."""
     declared = _ENCODING.match(feed.body[:1000])
     text = decoded(feed.body, feed.charset or (declared[1].decode("ascii") if declared else ""))
-    octets = _DECLARATION.sub("", text, count=1).strip().encode()
+    octets = _DECLARATION.sub(r"\1", text).encode()
     _look_through(octets, feed.url)
     # Given octets themselves, the library would try them as the name of a file.
     return feedparser.parse(
@@ -162,8 +162,9 @@ def _post(feed: Feed, channel: Any, entry: Any, notes: Notes) -> Post | None:
     title = _text(entry, "title", notes)
     links = [link for link in entry.get("links", ()) if link.get("rel") == "alternate"]
     bare = next((link for link in links if not link.get("hreflang")), links[0] if links else entry)
-    url = resolved(feed.url, str(bare.get("href") or bare.get("link") or ""))
-    if not url.startswith("http"):
+    named = str(bare.get("href") or bare.get("link") or "")
+    url = resolved(feed.url, named)
+    if not named or not url.startswith("http"):
         notes.add(_NO_LINK, title)
         return None
     moment = _moment(entry)
