@@ -1,6 +1,8 @@
 """What commands write on: results on stdout, progress and remarks on stderr, in the person's language."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -38,6 +40,15 @@ class Screen:
     def json(self, value: dict[str, Any]) -> None:
         """A machine's result: one object on one line."""
         self.out(json.dumps(value, ensure_ascii=False))
+
+    @contextmanager
+    def waiting(self, message: str) -> Iterator[None]:
+        """A sign of life on a terminal, for work of which nobody knows how long it takes."""
+        if self.remarks.is_terminal:
+            with self.remarks.status(self.say(message)):
+                yield
+        else:
+            yield
 
     def progress(self) -> Progress:
         """Bars with count, rate and time left; on a pipe they are silent."""

@@ -24,6 +24,7 @@ from mailer.compose import export as out
 from mailer.compose.archive import unpacked
 from mailer.compose.draft import Draft, DraftBlock
 from mailer.compose.exchange import MovedError
+from mailer.compose.intake import wordpress
 from mailer.compose.intake.given import Given, Kind, given
 from mailer.compose.intake.importer import Wish, propose
 from mailer.compose.intake.proposal import Oddity
@@ -71,7 +72,11 @@ def import_(
     """Take an edition in. What comes from elsewhere is shown first, and stored once you say so."""
     house = installation.unlock(settings())
     fetcher = Fetcher()
-    handed = [given(word, fetcher.fetch, kind) for word in sources]
+    with screen().waiting(N_("Reading …")):
+        handed = [given(word, fetcher.fetch, kind) for word in sources]
+    if handed[0].kind is Kind.WORDPRESS and not posts and not since:
+        _list(handed[0], as_json=as_json)
+        return
     with ExitStack() as stack:
         with house.database.read() as session:
             published = editions.newsletter(session, newsletter)
@@ -83,7 +88,8 @@ def import_(
                 posts=posts,
                 fetch=(lambda url: fetcher.fetch(url).body) if pictures else None,
             )
-            taken = _intake(stack, session, handed, wish, newsletter, name)
+            with screen().waiting(N_("Reading …")):
+                taken = _intake(stack, session, handed, wish, newsletter, name)
         own = handed[0].kind in _OWN
         if not as_json and not own:
             _preview(taken)
@@ -107,7 +113,7 @@ def _intake(
         return _Intake(found.draft, found.odd)
     if len(handed) > 1:
         raise WrongUsageError(N_("Take in one folder, archive or PO file at a time."))
-    path = first.path or Path(first.name)
+    path = first.file()
     if first.kind is Kind.PO:
         back = po.taken(path, editions.find(session, po.edition_of(path), newsletter), by)
         moved = N_("Its source has changed since the file was written out, so its translation is out of date.")
@@ -158,6 +164,22 @@ def _tell(taken: _Intake, *, as_json: bool, version: int | None = None, folder: 
         screen().out(screen().say(N_("The edition %(slug)s is in %(path)s."), slug=draft.slug, path=folder))
     else:
         screen().remark(N_("Nothing was stored: --yes stores it, --into FOLDER writes it as a folder to work on."))
+
+
+def _list(export: Given, *, as_json: bool) -> None:
+    """What a WordPress export has to choose from."""
+    with screen().waiting(N_("Reading …")):
+        found = list(wordpress.posts(export.file()))
+    if as_json:
+        told = [{"post": each.id, "day": str(each.day or ""), "language": each.language} for each in found]
+        screen().json({"posts": [one | {"title": each.title} for one, each in zip(told, found, strict=True)]})
+        return
+    say = screen().say
+    table = Table(say(N_("Number")), say(N_("Date")), say(N_("Language")), say(N_("Title")), header_style="bold")
+    for each in found:
+        table.add_row(str(each.id), str(each.day or "–"), self_name(each.language), each.title)
+    screen().results.print(table)
+    screen().remark(N_("Nothing was stored: choose posts with --post NUMBER or --since YYYY-MM-DD."))
 
 
 def _preview(taken: _Intake) -> None:

@@ -54,9 +54,15 @@ class Given:
 
     def octets(self) -> bytes:
         """What it holds. Raises InvalidError for a file that is too large or cannot be read."""
-        if self.fetched:
-            return self.fetched.body
-        return _read(self.path or Path(self.name), _MOST_OCTETS)
+        return self.fetched.body if self.fetched else _read(self.file(), _MOST_OCTETS)
+
+    def file(self) -> Path:
+        """Where it lies. Raises WrongUsageError for what was fetched."""
+        if self.path is None:
+            raise WrongUsageError(
+                N_("%(name)s must be a file here: save it first, then name the file."), name=self.name
+            )
+        return self.path
 
 
 def given(word: str, fetch: Callable[[str], Fetched], kind: Kind | None = None) -> Given:

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from mailer.compose.intake import feed
+from mailer.compose.intake import drafts, feed, page, plain, wordpress
 from mailer.compose.intake.given import Given, Kind
 from mailer.compose.intake.post import Feed
 from mailer.compose.intake.proposal import Proposal
@@ -39,15 +39,39 @@ def propose(handed: Sequence[Given], wish: Wish) -> Proposal:
     first = handed[0]
     if any(each.kind is not first.kind for each in handed) or (len(handed) > 1 and first.kind is not Kind.FEED):
         raise WrongUsageError(N_("Several sources can be joined only where all of them are feeds."))
-    slug = wish.slug or _slug(first)
-    feeds = [Feed(each.language, each.octets(), each.url, each.charset) for each in handed]
-    return feed.propose(feeds, slug, ZoneInfo(wish.zone), known=wish.known, since=wish.since, fetch=wish.fetch)
-
-
-def _slug(given: Given) -> str:
-    """A slug from what the source is called."""
-    last = urlsplit(given.url).path.rstrip("/").rpartition("/")[2] if given.url else Path(given.name).stem
-    made = re.sub(r"[^a-z0-9]+", "-", last.lower()).strip("-")[:40].strip("-")
-    if not re.fullmatch(SLUG, made):
+    found = _IMPORTERS[first.kind](handed, wish)
+    draft = found.draft.model_copy(update={"slug": wish.slug}) if wish.slug else found.draft
+    if not re.fullmatch(SLUG, draft.slug):
         raise WrongUsageError(N_("Name the edition with --slug: nothing in its source would do."))
-    return made
+    return Proposal(draft, found.odd)
+
+
+def _feeds(handed: Sequence[Given], wish: Wish) -> Proposal:
+    feeds = [Feed(each.language, each.octets(), each.url, each.charset) for each in handed]
+    name = drafts.slug(urlsplit(feeds[0].url).hostname or Path(handed[0].name).stem, "digest")
+    return feed.propose(feeds, name, ZoneInfo(wish.zone), known=wish.known, since=wish.since, fetch=wish.fetch)
+
+
+def _wordpress(handed: Sequence[Given], wish: Wish) -> Proposal:
+    (given,) = handed
+    return wordpress.propose(given.file(), wish.posts, since=wish.since, fetch=wish.fetch)
+
+
+def _page(handed: Sequence[Given], wish: Wish) -> Proposal:
+    (given,) = handed
+    raw = given.octets()
+    return page.propose(raw, given.url or None, tag=given.language, charset=given.charset or None, fetch=wish.fetch)
+
+
+def _text(handed: Sequence[Given], _: Wish) -> Proposal:
+    (given,) = handed
+    path = Path(urlsplit(given.url).path if given.url else given.name)
+    return plain.propose(given.octets(), path.stem, tag=given.language, markdown=path.suffix.lower() == ".md")
+
+
+_IMPORTERS: dict[Kind, Callable[[Sequence[Given], Wish], Proposal]] = {
+    Kind.FEED: _feeds,
+    Kind.WORDPRESS: _wordpress,
+    Kind.PAGE: _page,
+    Kind.TEXT: _text,
+}
