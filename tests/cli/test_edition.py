@@ -102,6 +102,7 @@ def test_a_missing_text_is_named_and_the_rest_is_shown(run: Run, sample: Path) -
     assert (sample / "rendered" / "en-GB.html").exists()
     found = json.loads(run(*RENDER, str(sample), "--json").stdout)["findings"]
     errors = [each for each in found if each["severity"] == "error"]
+    assert [(each["acknowledgeable"], len(each["id"])) for each in errors] == [(False, 8)]
     assert [(each["block"], each["language"], each["fault"]) for each in errors] == [("share", EN, "unwritten")]
 
 

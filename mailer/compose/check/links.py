@@ -86,7 +86,7 @@ def _looked_at(finding_at: FindingAt, link: Link, parts: SplitResult) -> Iterato
     if address.is_short(parts):
         yield finding_at(Fault.SHORTENED_LINK, {"host": host})
     if _misleads(link.words, host):
-        yield finding_at(Fault.MISLEADING_LINK, {"words": cut(link.words), "host": host or "mailto:"})
+        yield finding_at(Fault.MISLEADING_LINK, {"words": cut(address.masked(link.words)), "host": host or "mailto:"})
 
 
 def _misleads(words: str, host: str) -> bool:
