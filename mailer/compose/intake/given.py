@@ -59,9 +59,7 @@ class Given:
     def file(self) -> Path:
         """Where it lies. Raises WrongUsageError for what was fetched."""
         if self.path is None:
-            raise WrongUsageError(
-                N_("%(name)s must be a file here: save it first, then name the file."), name=self.name
-            )
+            raise WrongUsageError(N_("Save this as a file first, then name the file: it is not taken from the web."))
         return self.path
 
 
