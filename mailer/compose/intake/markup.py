@@ -24,7 +24,9 @@ from mailer.compose.parsed import line
 from mailer.errors import InvalidError
 from mailer.i18n import N_
 
-_TITLE = N_("The title stands in the text again, as it does where a page breaks; it was taken out there: %(words)s.")
+TITLE_AGAIN = N_(
+    "The title stands in the text again, as it does where a page breaks; it was taken out there: %(words)s."
+)
 _EMBEDDED = N_("Embedded parts were left out, since a mail shows none: %(words)s.")
 _HIDDEN = N_("Words that the page hides were left out: %(words)s.")
 _STRUCK = N_("Words that were struck out stand like all others now: %(words)s.")
@@ -195,12 +197,12 @@ class _Writer:
         self._inside(element, replace(style, strong=False))
         words = span.text_of(self._run)
         if self._title and line(words) == self._title:
-            self._notes.add(_TITLE, words)
+            self._notes.add(TITLE_AGAIN, words)
             self._run.clear()
         elif words.strip():
             self._count(self._run)
             self.words.append(tidy(words))
-            self._blocks.append(span.heading(self._levels[tag], self._run))
+            self._blocks.append(span.heading(self._levels[tag], self._run, self._notes))
             self._run.clear()
 
     def _list(self, element: html.HtmlElement, tag: str, style: Style) -> None:
@@ -273,7 +275,7 @@ class _Writer:
         run, self._run = self._run, []
         for paragraph in span.paragraphs(run):
             self._count(paragraph)
-            self._blocks.append(span.paragraph(paragraph))
+            self._blocks.append(span.paragraph(paragraph, self._notes))
             self.words.append(span.text_of(paragraph))
 
     def _count(self, spans: Iterable[Span]) -> None:

@@ -62,18 +62,15 @@ def propose(
     found = read(marked.text, said.title, said.description, bare(_text(source)), notes)
     if not said.title or not found.fields["body"]:
         raise InvalidError(N_("No title or no text was found on the page: copy the text by hand."))
-    fields = _fields(said, found)
+    fields = _fields(said, found, notes)
     language = tag or tongue(said.language, said.title + fields["body"])
     alt = said.picture_alt or next((each.alt for each in marked.pictures if each.url == said.picture), "")
     images = lead("lead", said.picture, alt, fetch, notes)
     data = _data(said, found, images)
     article = drafts.block(_KEY, "article", data, {language: fields | ({"alt": alt} if images else {})})
-    last = urlsplit(said.url).path.rstrip("/").rpartition("/")[2]
-    name = drafts.slug(
-        last.partition(".")[0] if last.endswith((".html", ".htm")) or "." not in last else "", said.title
-    )
+    name = drafts.slug(_last(said.url), said.title)
     draft = drafts.draft(name, "syndicated-article", {language: said.title}, [article], images)
-    odd = [*notes.oddities(), *marked.odd, _figures(marked, fields)]
+    odd = [*notes.oddities(), *marked.odd, _figures(marked, said.title, found)]
     odd += [] if "published" in data else [Oddity(_NO_DAY)]
     return Proposal(draft, tuple(replace(each, block=_KEY) for each in odd))
 
@@ -92,6 +89,13 @@ def _main(root: html.HtmlElement) -> html.HtmlElement:
     return body
 
 
+def _last(url: str) -> str:
+    """The last part of a page's address where it is a name, and not that of a program."""
+    last = urlsplit(url).path.rstrip("/").rpartition("/")[2]
+    name, dot, ending = last.rpartition(".")
+    return last if not dot else name if ending in {"htm", "html"} and name != "index" else ""
+
+
 def _length(element: html.HtmlElement) -> int:
     return len(element.text_content())
 
@@ -101,13 +105,13 @@ def _text(source: str) -> str:
     return trafilatura.extract(source, include_comments=False, fast=True) or ""
 
 
-def _fields(said: Head, found: Reading) -> dict[str, str]:
+def _fields(said: Head, found: Reading, notes: Notes) -> dict[str, str]:
     """The texts of the article: what stands round its text goes before what the page's head says."""
     fields = {"kicker": said.section, "author": said.author, "source": said.site, **found.fields, "title": said.title}
     is_beginning = bare(visible(fields["body"])).startswith(bare(said.description).rstrip(".…[]"))
     if "abstract" not in fields and not is_beginning:
         # It is plain text, and may hold what Markdown takes for more.
-        fields["abstract"] = paragraph([Span(said.description, Style())])
+        fields["abstract"] = paragraph([Span(said.description, Style())], notes)
     return fields
 
 
@@ -118,8 +122,7 @@ def _data(said: Head, found: Reading, images: Mapping[str, Picture]) -> dict[str
     return {name: value for name, value in known.items() if value}
 
 
-def _figures(marked: Marked, fields: Mapping[str, str]) -> Oddity:
+def _figures(marked: Marked, title: str, found: Reading) -> Oddity:
     """How much of the page's main part was kept."""
-    texts = (visible(each) for name, each in fields.items() if name != "title")
-    kept = sum(sum(count(each)) for each in texts)
+    kept = sum(sum(count(visible(each))) for each in (title, *found.fields.values()))
     return Oddity(_KEPT, {"kept": kept, "all": sum(count(visible(marked.text)))})

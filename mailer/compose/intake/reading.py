@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 
 from mailer.compose.intake.day import day, is_dateline
+from mailer.compose.intake.markup import TITLE_AGAIN
 from mailer.compose.intake.notes import Notes
 from mailer.compose.parsed import line, visible
 from mailer.i18n import N_
 
-_TITLE = N_("The title stands in the text again, as it does where a page breaks; it was taken out there: %(words)s.")
 _LEFT_OUT = N_("Lines between the title and the text were left out: %(words)s.")
 
 _RULE = "---"
@@ -86,7 +86,7 @@ def _without_title(blocks: list[str], title: str, notes: Notes) -> list[str]:
     after_break = False
     for block in blocks:
         if _is_title(block, title):
-            notes.add(_TITLE, title)
+            notes.add(TITLE_AGAIN, title)
             after_break = True
         elif not (after_break and block == _RULE):
             kept.append(block)

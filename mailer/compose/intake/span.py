@@ -7,7 +7,11 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import attrgetter
 
+from mailer.compose.intake.notes import Notes
 from mailer.compose.parsed import visible
+from mailer.i18n import N_
+
+_SPOILT = N_("Emphasis or code that Markdown cannot hold there was left out: %(words)s.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ _INLINE = re.compile(rf"[\\`*]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|\](?=\()|<(?=[
 # Where a line begins: headings, quotations, lists, rules and fences.
 _BULLET = re.compile(r"(?:#{1,6}|[-+])(?=\s|$)|>|~(?=~~)|=+\s*$|-(?=[-\s]*$)")
 _NUMBER = re.compile(r"(\d{1,9})([.)])(?=\s|$)", re.ASCII)
-_CLOSING = re.compile(r"#+$")
+_CLOSING = re.compile(r"(?<![\\#])#+$")
 _TICKS = re.compile("`+")
 
 
@@ -69,19 +73,21 @@ def paragraphs(spans: Iterable[Span]) -> Iterator[list[Span]]:
         yield gathered
 
 
-def paragraph(spans: Sequence[Span]) -> str:
-    """A paragraph; where emphasis or links would spoil its words, the words without them."""
+def paragraph(spans: Sequence[Span], notes: Notes) -> str:
+    """A paragraph; where emphasis would spoil its words, the words and their links without it, and that is noted."""
     words = text_of(spans)
-    for written in (_lines(_styled(spans)), _lines(_escaped(words))):
+    linked = [Span(each.text, Style(href=each.style.href)) for each in spans]
+    for written in (_lines(_styled(spans)), _lines(_styled(linked)), _lines(_escaped(words))):
         if _bare(visible(written)) == _bare(words):
             return written
+        notes.add(_SPOILT, words)
     return _lines(re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", words))
 
 
-def heading(level: int, spans: Sequence[Span]) -> str:
+def heading(level: int, spans: Sequence[Span], notes: Notes) -> str:
     """A heading of ``level`` 1 to 6 on one line."""
     words = [Span(span.text.replace("\n", " "), Style(em=span.style.em, href=span.style.href)) for span in spans]
-    written = _CLOSING.sub(lambda marks: f"\\{marks[0]}", paragraph(words))
+    written = _CLOSING.sub(lambda marks: f"\\{marks[0]}", paragraph(words, notes))
     return f"{'#' * level} {written}"
 
 
