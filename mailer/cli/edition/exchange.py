@@ -24,10 +24,10 @@ from mailer.compose import export as out
 from mailer.compose.archive import unpacked
 from mailer.compose.draft import Draft, DraftBlock
 from mailer.compose.exchange import MovedError
-from mailer.compose.intake import wordpress
 from mailer.compose.intake.given import Given, Kind, given
 from mailer.compose.intake.importer import Wish, propose
 from mailer.compose.intake.proposal import Oddity
+from mailer.compose.intake.wordpress import selection
 from mailer.config import settings
 from mailer.errors import RefusedError, WrongUsageError
 from mailer.fetch import Fetcher
@@ -169,7 +169,7 @@ def _tell(taken: _Intake, *, as_json: bool, version: int | None = None, folder: 
 def _list(export: Given, *, as_json: bool) -> None:
     """What a WordPress export has to choose from."""
     with screen().waiting(N_("Reading …")):
-        found = list(wordpress.posts(export.file()))
+        found = list(selection.posts(export.file()))
     if as_json:
         told = [{"post": each.id, "day": str(each.day or ""), "language": each.language} for each in found]
         screen().json({"posts": [one | {"title": each.title} for one, each in zip(told, found, strict=True)]})

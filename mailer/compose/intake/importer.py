@@ -8,10 +8,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from mailer.compose.intake import drafts, feed, page, plain, wordpress
+from mailer.compose.intake import drafts
+from mailer.compose.intake.feed import digest
+from mailer.compose.intake.feed.post import Feed
 from mailer.compose.intake.given import Given, Kind
-from mailer.compose.intake.post import Feed
+from mailer.compose.intake.page import article
 from mailer.compose.intake.proposal import Proposal
+from mailer.compose.intake.text import letter
+from mailer.compose.intake.wordpress import selection
 from mailer.compose.template import SLUG
 from mailer.errors import WrongUsageError
 from mailer.i18n import N_
@@ -49,24 +53,24 @@ def propose(handed: Sequence[Given], wish: Wish) -> Proposal:
 def _feeds(handed: Sequence[Given], wish: Wish) -> Proposal:
     feeds = [Feed(each.language, each.octets(), each.url, each.charset) for each in handed]
     name = drafts.slug(urlsplit(feeds[0].url).hostname or Path(handed[0].name).stem, "digest")
-    return feed.propose(feeds, name, ZoneInfo(wish.zone), known=wish.known, since=wish.since, fetch=wish.fetch)
+    return digest.propose(feeds, name, ZoneInfo(wish.zone), known=wish.known, since=wish.since, fetch=wish.fetch)
 
 
 def _wordpress(handed: Sequence[Given], wish: Wish) -> Proposal:
     (given,) = handed
-    return wordpress.propose(given.file(), wish.posts, since=wish.since, fetch=wish.fetch)
+    return selection.propose(given.file(), wish.posts, since=wish.since, fetch=wish.fetch)
 
 
 def _page(handed: Sequence[Given], wish: Wish) -> Proposal:
     (given,) = handed
     raw = given.octets()
-    return page.propose(raw, given.url or None, tag=given.language, charset=given.charset or None, fetch=wish.fetch)
+    return article.propose(raw, given.url or None, tag=given.language, charset=given.charset or None, fetch=wish.fetch)
 
 
 def _text(handed: Sequence[Given], _: Wish) -> Proposal:
     (given,) = handed
     path = Path(urlsplit(given.url).path if given.url else given.name)
-    return plain.propose(given.octets(), path.stem, tag=given.language, markdown=path.suffix.lower() == ".md")
+    return letter.propose(given.octets(), path.stem, tag=given.language, markdown=path.suffix.lower() == ".md")
 
 
 _IMPORTERS: dict[Kind, Callable[[Sequence[Given], Wish], Proposal]] = {

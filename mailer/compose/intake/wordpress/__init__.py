@@ -1,0 +1,1 @@
+"""A WordPress export into an article or a digest."""
