@@ -84,18 +84,29 @@ def test_the_template_holds_what_mails_say() -> None:
     assert said <= ids(template())
 
 
-def errors_in_the_code() -> Iterator[tuple[str, ast.Call]]:
-    family = {name for name, value in vars(errors).items() if isinstance(value, type)}
+def calls_in_the_code() -> Iterator[tuple[str, str, ast.Call]]:
+    """Each call, behind its place and the name of what is called."""
     for folder in ("mailer", "worker"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in family:
-                    yield f"{path.relative_to(ROOT)}:{node.lineno}", node
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
+                    name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+                    yield f"{path.relative_to(ROOT)}:{node.lineno}", name, node
 
 
 def test_every_error_is_marked_for_translation() -> None:
-    unmarked = [where for where, call in errors_in_the_code() if call.args and isinstance(call.args[0], ast.Constant)]
+    family = {name for name, value in vars(errors).items() if isinstance(value, type)}
+    found = [(where, call) for where, name, call in calls_in_the_code() if name in family]
+    unmarked = [where for where, call in found if call.args and isinstance(call.args[0], ast.Constant)]
     assert not unmarked, "wrap the message in N_()"
+
+
+def test_every_reason_is_marked_for_translation() -> None:
+    found = [(where, call) for where, name, call in calls_in_the_code() if name == "bad"]
+    assert found
+    assert not [where for where, call in found if any(isinstance(arg, ast.JoinedStr) for arg in call.args)]
+    written = [(where, arg) for where, call in found for arg in call.args if isinstance(arg, ast.Constant)]
+    assert not [where for where, arg in written if isinstance(arg.value, str)], "wrap the reason in N_()"
 
 
 @every_language

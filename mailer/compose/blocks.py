@@ -11,6 +11,8 @@ from typing import Any
 
 from mailer.compose import data as shapes
 from mailer.compose.data import Data
+from mailer.errors import Term
+from mailer.i18n import N_
 from mailer.model.edition import Block, Fallback
 
 FRONT = "front"
@@ -40,16 +42,16 @@ class Field:
     alone: bool = False
 
     def accept(self, text: str) -> str:
-        """A text as it is kept; ValueError says what it must be."""
+        """A text as it is kept; ValueError holds the Term that says what it must be."""
         most = _LONGEST_TEXT if self.kind is Kind.MARKDOWN else _LONGEST_LINE
         if len(text) > most:
-            raise ValueError(f"at most {most} characters long")
+            raise ValueError(Term(N_("it must be at most %(max_length)s characters long"), max_length=most))
         if self.kind is Kind.MARKDOWN:
             return text.strip("\n")
         if "\n" in text:
-            raise ValueError("a single line")
+            raise ValueError(Term(N_("it must be a single line")))
         if self.kind is Kind.NUMBER and not re.fullmatch("[1-9][0-9]{0,3}", text.strip(), re.ASCII):
-            raise ValueError("a whole number")
+            raise ValueError(Term(N_("it must be a whole number")))
         return text.strip()
 
 

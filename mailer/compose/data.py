@@ -20,6 +20,8 @@ from pydantic import (
 )
 
 from mailer.compose.recurrence import demand_rule
+from mailer.errors import Term
+from mailer.i18n import N_
 
 IDENTIFIER = r"[a-z][a-z0-9-]{0,39}"
 _MOST_CARDS = 30
@@ -28,37 +30,37 @@ _MOST_CARDS = 30
 def _month(value: object) -> object:
     """``2027-01``, or the first day of that month as it is stored."""
     if not isinstance(value, str) or not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])(-01)?", value, re.ASCII):
-        raise ValueError("write the month as YYYY-MM")
+        raise ValueError(Term(N_("write the month as YYYY-MM")))
     return value if value.count("-") > 1 else f"{value}-01"
 
 
 def _day(value: object) -> object:
     if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
-        raise ValueError("write the date as YYYY-MM-DD")
+        raise ValueError(Term(N_("write the date as YYYY-MM-DD")))
     return value
 
 
 def _moment(value: object) -> object:
     """``2026-12-05 18:05``, or with a T as it is stored: by the clock on the wall of the place."""
     if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:00)?", value, re.ASCII):
-        raise ValueError("write the local time as YYYY-MM-DD HH:MM")
+        raise ValueError(Term(N_("write the local time as YYYY-MM-DD HH:MM")))
     return value
 
 
 def _digits(value: object) -> object:
     if not isinstance(value, str | int) or not re.fullmatch(r"\d{1,15}(\.\d{1,2})?", str(value), re.ASCII):
-        raise ValueError("write the number in digits alone, such as 1906 or 2.5")
+        raise ValueError(Term(N_("write the number in digits alone, such as 1906 or 2.5")))
     return value
 
 
 def safe_url(url: str) -> str:
     """A link as a mail may have it; ValueError says what it must be."""
     if not url.startswith(("https://", "http://", "mailto:")):
-        raise ValueError("a link begins with https://, http:// or mailto:")
+        raise ValueError(Term(N_("a link begins with https://, http:// or mailto:")))
     if re.search(r"\s", url) or url == "mailto:" or (url.startswith("http") and "@" in urlsplit(url).netloc):
-        raise ValueError("a link holds no blanks, and no name or password of anybody")
+        raise ValueError(Term(N_("a link holds no blanks, and no name or password of anybody")))
     if url.startswith("http") and not urlsplit(url).hostname:
-        raise ValueError("a link names its host, such as https://www.example.org/page")
+        raise ValueError(Term(N_("a link names its host, such as https://www.example.org/page")))
     return url
 
 
@@ -66,7 +68,7 @@ def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise ValueError("name a time zone such as Asia/Hong_Kong") from None
+        raise ValueError(Term(N_("name a time zone such as Asia/Hong_Kong"))) from None
     return name
 
 
@@ -77,7 +79,7 @@ def _flag(value: object) -> object:
 
 
 Identifier = Annotated[str, Field(pattern=f"^{IDENTIFIER}$")]
-Url = Annotated[str, AfterValidator(safe_url), Field(max_length=1000)]
+Url = Annotated[str, Field(max_length=1000), AfterValidator(safe_url)]
 Month = Annotated[date, BeforeValidator(_month)]
 Day = Annotated[date, BeforeValidator(_day)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
@@ -116,7 +118,7 @@ class Figures(Data):
     def _apart(self) -> Self:
         ids = [figure.id for figure in self.figures]
         if len(set(ids)) < len(ids) or "title" in ids:
-            raise ValueError("each figure needs an id of its own, other than title")
+            raise ValueError(Term(N_("each figure needs an id of its own, other than title")))
         return self
 
 
@@ -155,7 +157,7 @@ class Picture(Data):
     @model_validator(mode="after")
     def _says_where(self) -> Self:
         if self.ornament and self.url:
-            raise ValueError("an ornament leads nowhere: who sees no pictures has no words to press")
+            raise ValueError(Term(N_("an ornament leads nowhere: who sees no pictures has no words to press")))
         return self
 
 
@@ -184,7 +186,7 @@ class Digest(Data):
     @model_validator(mode="after")
     def _apart(self) -> Self:
         if len({card.id for card in self.cards}) < len(self.cards):
-            raise ValueError("each card needs an id of its own")
+            raise ValueError(Term(N_("each card needs an id of its own")))
         return self
 
     @property
@@ -224,7 +226,7 @@ class Event(Data):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.end <= self.start:
-            raise ValueError("an event ends after it starts")
+            raise ValueError(Term(N_("an event ends after it starts")))
         return self
 
 

@@ -13,7 +13,7 @@ from mailer.characters import refuse_controls, refuse_unreadable
 from mailer.compose.blocks import TYPES, data_of
 from mailer.compose.data import Data
 from mailer.compose.picture import Picture
-from mailer.errors import InvalidError
+from mailer.errors import InvalidError, Term
 from mailer.model import Edition, Image, Text
 from mailer.model.edition import Fallback, Layout, TextStatus
 
@@ -41,7 +41,7 @@ def _readable(value: str) -> str:
     try:
         refuse_unreadable(refuse_controls(re.sub(r"[\n\t]", "", value)))
     except InvalidError as error:
-        raise ValueError(str(error).rstrip(".")) from None
+        raise ValueError(Term(error.message, **error.values)) from None
     return value
 
 

@@ -104,18 +104,18 @@ def _demand_fit(draft: Draft) -> None:
         for tag, texts in block.texts.items():
             for name, text in texts.items():
                 if _COMMENT.search(text):
-                    raise _unfit(block.key, name, tag, Term(N_("has a line that begins with <!--")))
+                    raise _unfit(block.key, name, tag, Term(N_("it has a line that begins with <!--")))
                 try:
                     fit = name in fields and text.strip() and fields[name].accept(text) == text
                 except ValueError as error:
-                    raise _unfit(block.key, name, tag, Term(N_("must be %(what)s"), what=error)) from None
+                    raise _unfit(block.key, name, tag, error.args[0]) from None
                 if not fit:
-                    raise _unfit(block.key, name, tag, Term(N_("is no text of this block, or begins or ends blank")))
+                    raise _unfit(block.key, name, tag, Term(N_("it is no text of this block, or begins or ends blank")))
 
 
 def _unfit(block: str, field: str, tag: str, why: Term) -> InvalidError:
     return InvalidError(
-        N_("Block %(block)s, %(field)s in %(language)s: it %(why)s."),
+        N_("Block %(block)s, %(field)s in %(language)s: %(why)s."),
         block=block, field=field, language=self_name(tag), why=why,
     )  # fmt: skip
 

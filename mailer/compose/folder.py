@@ -20,6 +20,7 @@ from mailer.compose.blocks import FRONT, TYPES
 from mailer.compose.data import IDENTIFIER, Flag, pictures
 from mailer.compose.draft import Draft, DraftBlock, Progress
 from mailer.compose.picture import Picture
+from mailer.compose.reason import reason
 from mailer.compose.source import Document, bad, document, text
 from mailer.compose.template import MOST_LANGUAGES, NAMES, SLUG, TEMPLATES
 from mailer.errors import InvalidError, WrongUsageError
@@ -71,7 +72,7 @@ def read(folder: Path) -> Draft:
     blocks += [_read_block(source, number, raw, spine.languages) for number, raw in enumerate(spine.blocks)]
     by_key = {block.key: block for block in blocks}
     if len(by_key) < len(blocks):
-        raise source.bad(("blocks",), "two blocks have the same id")
+        raise source.bad(("blocks",), N_("two blocks have the same id"))
     for locale in spine.languages:
         _read_texts(folder / f"{locale}.md", locale, by_key)
     return Draft(
@@ -96,14 +97,16 @@ def _read_spine(source: Document) -> _Spine:
     except ValidationError as error:
         raise source.invalid(error) from None
     if spine.template not in TEMPLATES:
-        raise source.bad(("template",), f"there is no template {spine.template!r}; there are {NAMES}")
+        why = N_("there is no template %(name)s; there are %(known)s")
+        raise source.bad(("template",), why, name=repr(spine.template), known=NAMES)
     for number, locale in enumerate(spine.languages):
         if not is_tag(locale):
-            raise source.bad(("languages", number), f"{locale!r} is no language tag such as {ZH} or en-GB")
+            why = N_("%(tag)s is no language tag such as zh-Hant-HK or en-GB")
+            raise source.bad(("languages", number), why, tag=repr(locale))
     if len(set(spine.languages)) < len(spine.languages) or spine.source not in spine.languages:
-        raise source.bad(("languages",), "languages must differ from each other, and source must be one of them")
+        raise source.bad(("languages",), N_("languages must differ from each other, and source must be one of them"))
     if AUTOMATIC in spine.derived and ZH not in spine.languages:
-        raise source.bad(("derived",), f"{AUTOMATIC} is converted from {ZH}, which languages does not name")
+        raise source.bad(("derived",), N_("zh-Hans is converted from zh-Hant-HK, which languages does not name"))
     return spine
 
 
@@ -111,22 +114,26 @@ def _read_block(source: Document, number: int, raw: dict[str, Any], languages: l
     data, where = dict(raw), ("blocks", number)
     key, kind = str(data.pop("id", "")), str(data.pop("type", ""))
     if not re.fullmatch(IDENTIFIER, key) or key == FRONT:
-        raise source.bad(where, f"the block id {key!r} must be short, in small letters, digits and hyphens")
+        why = N_("the block id %(id)s must be short, in small letters, digits and hyphens")
+        raise source.bad(where, why, id=repr(key))
     if kind not in TYPES or kind == FRONT:
         known = ", ".join(sorted(set(TYPES) - {FRONT}))
-        raise source.bad(where, f"block {key} has the unknown type {kind!r}; known are {known}")
+        why = N_("block %(block)s has the unknown type %(type)s; known are %(known)s")
+        raise source.bad(where, why, block=key, type=repr(kind), known=known)
     try:
         use = _Use.model_validate({name: data.pop(name) for name in _Use.model_fields if name in data})
         block = DraftBlock(key=key, type=kind, data=TYPES[kind].data.model_validate(data), **use.model_dump())
     except ValidationError as error:
         raise source.invalid(error, where) from None
     if strange := set(block.languages or []) - set(languages):
-        raise source.bad((*where, "languages"), f"the edition has no {', '.join(sorted(strange))}")
+        why = N_("the edition has no %(language)s")
+        raise source.bad((*where, "languages"), why, language=", ".join(sorted(strange)))
     if block.fallback and block.fallback not in TYPES[kind].fallbacks:
         allowed = ", ".join(sorted(TYPES[kind].fallbacks))
-        raise source.bad((*where, "fallback"), f"a block of the type {kind} can have: {allowed}")
+        why = N_("a block of the type %(type)s can have: %(known)s")
+        raise source.bad((*where, "fallback"), why, type=kind, known=allowed)
     if block.fallback is Fallback.OMIT and block.required:
-        raise source.bad((*where, "fallback"), "a block is left out only if it says required: no")
+        raise source.bad((*where, "fallback"), N_("a block is left out only if it says required: no"))
     return block
 
 
@@ -136,7 +143,7 @@ def _read_images(source: Document, folder: Path, blocks: list[DraftBlock]) -> di
     for number, block in enumerate(blocks[1:]):
         for name in pictures(block.data):
             if not (folder / name).is_file():
-                raise source.bad(("blocks", number), f"there is no picture {folder.name}/{name}")
+                raise source.bad(("blocks", number), N_("there is no picture %(file)s"), file=f"{folder.name}/{name}")
             found[name] = found.get(name) or picture.read(folder / name)
     return found
 
@@ -153,7 +160,7 @@ def _read_texts(path: Path, locale: str, blocks: dict[str, DraftBlock]) -> None:
     if lines[0].rstrip() == "---":
         body = next((n for n, line in enumerate(lines) if n and line.rstrip() == "---"), 0) + 1
         if body == 1:
-            raise bad(path, 1, "the front matter has no closing ---")
+            raise bad(path, 1, N_("the front matter has no closing ---"))
         front = document(path, "\n".join(lines[1 : body - 1]), 1)
         for field, value in front.value.items():
             _put(path, front.lines[field,], blocks, locale, FRONT, field, value)
@@ -170,14 +177,15 @@ def _read_fields(path: Path, offset: int, lines: list[str], blocks: dict[str, Dr
         if not marker:
             # A mistyped marker would be mailed as text.
             if _COMMENT.match(line):
-                raise bad(path, number, "write a marker like <!-- letter.body -->, in small letters, alone on its line")
+                why = N_("write a marker like <!-- letter.body -->, in small letters, alone on its line")
+                raise bad(path, number, why)
             gathered.append(line)
             continue
         body = "\n".join(gathered).strip("\n")
         if where:
             _put(path, where[0], blocks, locale, where[1], where[2], body)
         elif body.strip():
-            raise bad(path, offset + 1, "there is text before the first <!-- BLOCK.FIELD --> line")
+            raise bad(path, offset + 1, N_("there is text before the first <!-- BLOCK.FIELD --> line"))
         where, gathered = (number, marker[1], marker[2]), []
 
 
@@ -186,23 +194,23 @@ def _put(
 ) -> None:
     block = blocks.get(key)
     if block is None:
-        raise bad(path, line, f"edition.yaml has no block {key}")
+        raise bad(path, line, N_("edition.yaml has no block %(block)s"), block=key)
     known = TYPES[block.type].fields(block.data)
     if block.languages and locale not in block.languages:
-        raise bad(path, line, f"block {key} is not meant for {locale}")
+        raise bad(path, line, N_("block %(block)s is not meant for %(language)s"), block=key, language=locale)
     if field not in known:
-        fields = ", ".join(known) or "no texts"
-        raise bad(path, line, f"block {key} ({block.type}) has no field {field}; it has {fields}")
+        why = N_("block %(block)s (%(type)s) has no field %(field)s; it has: %(known)s")
+        raise bad(path, line, why, block=key, type=block.type, field=field, known=", ".join(known) or "-")
     texts = block.texts.setdefault(locale, {})
     if field in texts:
-        raise bad(path, line, f"{key}.{field} is written twice")
+        raise bad(path, line, N_("%(field)s is written twice"), field=f"{key}.{field}")
     if not isinstance(value, str):
-        raise bad(path, line, f"{key}.{field} must be a text")
+        raise bad(path, line, N_("%(field)s must be a text"), field=f"{key}.{field}")
     if value.strip():
         try:
             texts[field] = known[field].accept(value)
         except ValueError as error:
-            raise bad(path, line, f"{key}.{field} must be {error}") from None
+            raise bad(path, line, N_("%(key)s: %(why)s"), key=f"{key}.{field}", why=error.args[0]) from None
 
 
 def _read_progress(path: Path, spine: _Spine, blocks: Collection[str]) -> dict[str, dict[str, Progress]]:
@@ -213,23 +221,22 @@ def _read_progress(path: Path, spine: _Spine, blocks: Collection[str]) -> dict[s
     try:
         raw = json.loads(source)
     except json.JSONDecodeError as error:
-        raise bad(path, error.lineno, error.msg) from None
+        raise bad(path, error.lineno, N_("this is not JSON (%(problem)s)"), problem=error.msg) from None
     except (RecursionError, ValueError):
-        raise bad(path, 1, "there are too many levels inside each other, or too many digits") from None
+        raise bad(path, 1, N_("there are too many levels inside each other, or too many digits")) from None
     if not isinstance(raw, dict) or not all(isinstance(of_blocks, dict) for of_blocks in raw.values()):
-        raise bad(path, 1, "it is not {language: {block: {status, source_hash, …}}}")
+        raise bad(path, 1, N_("it is not {language: {block: {status, source_hash, …}}}"))
     found: dict[str, dict[str, Progress]] = {}
     for locale, of_blocks in raw.items():
         for key, value in of_blocks.items():
             if locale not in spine.languages or key not in blocks:
-                raise bad(path, _line(source, locale, key), f"the edition has no {locale} or no block {key}")
+                why = N_("the edition has no %(language)s or no block %(block)s")
+                raise bad(path, _line(source, locale, key), why, language=locale, block=key)
             try:
                 found.setdefault(locale, {})[key] = Progress.model_validate(value)
             except ValidationError as error:
-                first = error.errors()[0]
-                name = ".".join(map(str, first["loc"]))
-                why = f"{locale}, {key}: {name}: {first['msg'].removeprefix('Value error, ')}"
-                raise bad(path, _line(source, locale, key), why) from None
+                found_wrong = reason(error, locale, key)
+                raise bad(path, _line(source, locale, key), found_wrong.message, **found_wrong.values) from None
     return found
 
 

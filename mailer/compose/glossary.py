@@ -14,7 +14,7 @@ from pathlib import Path
 from mailer.chinese import HAN
 from mailer.compose.parsed import visible
 from mailer.compose.source import bad, text
-from mailer.i18n import babel, script
+from mailer.i18n import N_, babel, script
 from mailer.model import Term
 
 COLUMNS = ("en", "zh", "forbidden", "protected", "note")
@@ -37,15 +37,16 @@ def read(path: Path) -> list[Term]:
     try:
         heads = [head.strip().lower() for head in next(reader, [])]
         if not _NEEDED <= set(heads) <= set(COLUMNS) or len(set(heads)) < len(heads):
-            raise bad(path, 1, f"the first line must name the columns {', '.join(COLUMNS)}")
+            raise bad(path, 1, N_("the first line must name the columns %(columns)s"), columns=", ".join(COLUMNS))
         for row in reader:
             cells = [cell.strip() for cell in row]
             if any(cells):
                 if len(cells) != len(heads):
-                    raise bad(path, reader.line_num, f"there are {len(cells)} columns, where {len(heads)} are named")
+                    why = N_("there are %(found)s columns, where %(named)s are named")
+                    raise bad(path, reader.line_num, why, found=len(cells), named=len(heads))
                 terms.append(_term(path, reader.line_num, dict(zip(heads, cells, strict=True)), terms))
     except csv.Error as error:
-        raise bad(path, reader.line_num, f"this is not CSV ({error})") from None
+        raise bad(path, reader.line_num, N_("this is not CSV (%(problem)s)"), problem=error) from None
     return terms
 
 
@@ -55,17 +56,17 @@ def _term(path: Path, line: int, cells: Mapping[str, str], before: Sequence[Term
     term = Term(en=cells["en"], zh=cells["zh"], forbidden=forbidden, hans=cells.get("protected") or None)
     term.note = cells.get("note", "")
     if not term.en and not term.zh:
-        raise bad(path, line, "a term needs a form in en or zh")
+        raise bad(path, line, N_("a term needs a form in en or zh"))
     if term.hans and not term.zh:
-        raise bad(path, line, "a protected form needs the term in zh that it stands for")
+        raise bad(path, line, N_("a protected form needs the term in zh that it stands for"))
     if {term.en, term.zh} & set(forbidden):
-        raise bad(path, line, "a form is wanted and forbidden at once")
+        raise bad(path, line, N_("a form is wanted and forbidden at once"))
     if any(term.zh and term.zh == other.zh and term.hans != other.hans for other in before):
-        raise bad(path, line, f"{term.zh} stands here twice, with another protected form")
+        raise bad(path, line, N_("%(term)s stands here twice, with another protected form"), term=term.zh)
     if any(term.en == other.en and term.zh == other.zh for other in before):
-        raise bad(path, line, "this term stands here twice")
+        raise bad(path, line, N_("this term stands here twice"))
     if any(len(cell) > _LONGEST or "\n" in cell for cell in cells.values()):
-        raise bad(path, line, f"a form or note is one line of at most {_LONGEST} characters")
+        raise bad(path, line, N_("a form or note is one line of at most %(most)s characters"), most=_LONGEST)
     return term
 
 

@@ -126,21 +126,27 @@ def _read(path: Path) -> Catalog:
     for number, line in enumerate(lines, 1):
         # Babel takes a string without its quotes, too, and cuts off its ends.
         if not _LINE.fullmatch(line.strip()):
-            raise bad(path, number, "here must stand msgctxt, msgid, msgstr or a text in quotes")
+            raise bad(path, number, N_("here must stand msgctxt, msgid, msgstr or a text in quotes"))
     try:
         return read_po(lines, abort_invalid=True)
     except PoFileError as error:
         raise bad(path, error.lineno + 1, str(error)) from None
     except (ValueError, IndexError, LookupError, AttributeError, TypeError):
         # It stumbles over some of what has no order.
-        raise bad(path, 1, "this is no PO file") from None
+        raise bad(path, 1, N_("this is no PO file")) from None
 
 
 def _language(path: Path, catalog: Catalog, draft: Draft) -> str:
     for tag in draft.locales:
         if tag != draft.source_locale and catalog.locale_identifier == str(babel(tag)):
             return tag
-    raise bad(path, 1, f"its Language is {catalog.locale_identifier}, which {draft.slug} is not translated into")
+    raise bad(
+        path,
+        1,
+        N_("its Language is %(tag)s, which %(slug)s is not translated into"),
+        tag=catalog.locale_identifier,
+        slug=draft.slug,
+    )
 
 
 def _entries(path: Path, catalog: Catalog, draft: Draft) -> dict[str, dict[str, Message]]:
@@ -153,9 +159,9 @@ def _entries(path: Path, catalog: Catalog, draft: Draft) -> dict[str, dict[str, 
         key, _, name = place.partition("/")
         block = draft.block(key)
         if slug != draft.slug:
-            raise bad(path, message.lineno or 1, f"this belongs to another edition ({slug or 'none'})")
+            raise bad(path, message.lineno or 1, N_("this belongs to another edition (%(slug)s)"), slug=slug or "–")
         if block is None or name not in TYPES[block.type].fields(block.data) or not isinstance(message.id, str):
-            raise bad(path, message.lineno or 1, f"the edition has no text {place}")
+            raise bad(path, message.lineno or 1, N_("the edition has no text %(place)s"), place=place)
         found.setdefault(key, {})[name] = message
     return found
 
@@ -172,7 +178,13 @@ def _fill(
             try:
                 texts[name] = fields[name].accept(message.string)
             except ValueError as error:
-                raise bad(path, message.lineno or 1, f"{block.key}.{name} must be {error}") from None
+                raise bad(
+                    path,
+                    message.lineno or 1,
+                    N_("%(key)s: %(why)s"),
+                    key=f"{block.key}.{name}",
+                    why=error.args[0],
+                ) from None
     if not texts:
         return ()
     block.texts[tag] = texts

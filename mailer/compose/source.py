@@ -8,7 +8,8 @@ import yaml
 from pydantic import ValidationError
 
 from mailer.characters import refuse_controls, refuse_unreadable
-from mailer.errors import InvalidError
+from mailer.compose.reason import reason
+from mailer.errors import InvalidError, Term
 from mailer.i18n import N_
 
 # Far more than a mail may hold, and little enough to read in no time.
@@ -16,44 +17,49 @@ _MOST_OCTETS = 250_000
 
 # What the parser says, and what a person can do about it.
 _HINTS = {
-    "found character '\\t'": "indent with spaces, not with a tab",
-    "mapping values are not allowed here": "put a value that holds a colon in quotes",
+    "found character '\\t'": N_("indent with spaces, not with a tab"),
+    "mapping values are not allowed here": N_("put a value that holds a colon in quotes"),
 }
+_NO_YAML = N_("this is not YAML (%(problem)s)")
 
 Place = tuple[str | int, ...]
 
 
-def bad(path: Path, line: int, why: str) -> InvalidError:
-    """The refusal of a file: where, and what is wrong there."""
-    return InvalidError(N_("%(file)s, line %(line)s: %(why)s."), file=path.name, line=line, why=why)
+def bad(path: Path, line: int, why: str, /, **values: object) -> InvalidError:
+    """The refusal of a file: where, and what is wrong there, a message of the catalogue with its values."""
+    return InvalidError(N_("%(file)s, line %(line)s: %(why)s."), file=path.name, line=line, why=Term(why, **values))
 
 
 def text(path: Path) -> str:
     """A UTF-8 file, a byte-order mark tolerated, line ends made one."""
     try:
         if not path.is_file():
-            raise FileNotFoundError(2, "it is not there, or no ordinary file")
+            raise _unreadable(path, Term(N_("it is not there, or no ordinary file")))
         with path.open("rb") as file:
             raw = file.read(_MOST_OCTETS + 1)
     except OSError as error:
-        raise InvalidError(N_("%(file)s cannot be read: %(why)s."), file=path.name, why=error.strerror) from None
+        raise _unreadable(path, error.strerror) from None
     if len(raw) > _MOST_OCTETS:
-        raise bad(path, 1, f"the file is longer than {_MOST_OCTETS} octets")
+        raise bad(path, 1, N_("the file is longer than %(most)s octets"), most=_MOST_OCTETS)
     try:
         decoded = raw.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         number = raw[: error.start].count(b"\n") + 1
-        raise bad(path, number, "this is not UTF-8; save the file as UTF-8 (it may be Big5 or UTF-16)") from None
+        raise bad(path, number, N_("this is not UTF-8; save the file as UTF-8 (it may be Big5 or UTF-16)")) from None
     for number, line in enumerate(decoded.split("\n"), 1):
         _refuse_characters(path, number, line)
     return decoded
+
+
+def _unreadable(path: Path, why: object) -> InvalidError:
+    return InvalidError(N_("%(file)s cannot be read: %(why)s."), file=path.name, why=why)
 
 
 def _refuse_characters(path: Path, number: int, line: str) -> None:
     try:
         refuse_unreadable(refuse_controls(line.replace("\t", "")))
     except InvalidError as error:
-        raise bad(path, number, str(error).rstrip(".")) from None
+        raise bad(path, number, error.message, **error.values) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +70,16 @@ class Document:
     value: dict[str, Any]
     lines: dict[Place, int]
 
-    def bad(self, where: Place, why: str) -> InvalidError:
+    def bad(self, where: Place, why: str, /, **values: object) -> InvalidError:
         """A refusal of what stands at ``where``: keys and list positions from the root."""
         while where and where not in self.lines:
             where = where[:-1]
-        return bad(self.path, self.lines[where], why)
+        return bad(self.path, self.lines[where], why, **values)
 
     def invalid(self, error: ValidationError, where: Place = ()) -> InvalidError:
         """The first fault that validation found below ``where``."""
-        first = error.errors()[0]
-        name = ".".join(part for part in first["loc"] if isinstance(part, str))
-        why = "there is no such key here" if first["type"] == "extra_forbidden" else first["msg"]
-        return self.bad((*where, *first["loc"]), f"{name}: {why.removeprefix('Value error, ')}")
+        why = reason(error)
+        return self.bad((*where, *error.errors()[0]["loc"]), why.message, **why.values)
 
 
 class _Reader:
@@ -91,7 +95,7 @@ class _Reader:
     def read(self, node: yaml.Node, where: Place) -> Any:
         line = self.lines[where] = self._line(node)
         if id(node) in self._seen:
-            raise bad(self._path, line, "write it out: aliases (*name) are not taken")
+            raise bad(self._path, line, N_("write it out: aliases (*name) are not taken"))
         self._seen.add(id(node))
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, where)
@@ -106,7 +110,7 @@ class _Reader:
         found: dict[str, Any] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode) or key.value in found:
-                raise bad(self._path, self._line(key), "this key stands here twice, or is none")
+                raise bad(self._path, self._line(key), N_("this key stands here twice, or is none"))
             found[key.value] = self.read(value, (*where, key.value))
         return found
 
@@ -120,12 +124,12 @@ def document(path: Path, source: str, offset: int = 0) -> Document:
     try:
         root = yaml.compose(source, yaml.BaseLoader)
         if not isinstance(root, yaml.MappingNode):
-            raise bad(path, 1 + offset, "here must stand lines of the form key: value")
+            raise bad(path, 1 + offset, N_("here must stand lines of the form key: value"))
         return Document(path, reader.read(root, ()), reader.lines)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        problem = str(getattr(error, "problem", None) or "this is not YAML")
-        hint = next((hint for sign, hint in _HINTS.items() if problem.startswith(sign)), problem)
-        raise bad(path, (mark.line if mark else 0) + 1 + offset, hint) from None
+        problem = str(getattr(error, "problem", ""))
+        hint = next((hint for sign, hint in _HINTS.items() if problem.startswith(sign)), _NO_YAML)
+        raise bad(path, (mark.line if mark else 0) + 1 + offset, hint, problem=problem) from None
     except RecursionError:
-        raise bad(path, 1 + offset, "there are too many levels inside each other") from None
+        raise bad(path, 1 + offset, N_("there are too many levels inside each other")) from None

@@ -195,7 +195,11 @@ def test_how_far_a_translation_has_come_is_read(change: Change) -> None:
         ('{"en-GB": []}', 1, "it is not"),
         ('{"en-GB":\n {"shares": {}}}', 2, "no block shares"),
         ('{"fr-FR":\n {"share": {}}}', 2, "no fr-FR"),
-        ('{"en-GB":\n {"letter": {},\n "share": {"status": "perfect"}}}', 3, "en-GB, share: status"),
+        (
+            '{"en-GB":\n {"letter": {},\n "share": {"status": "perfect"}}}',
+            3,
+            "share.status: it must be one of",
+        ),
         ('{"en-GB":\n {"share": {"source_hash": "abc"}}}', 2, "source_hash"),
         ('{"en-GB":\n {"share": {"colour": "red"}}}', 2, "colour"),
         ('{"en-GB":\n {"share": []}}', 2, "share"),

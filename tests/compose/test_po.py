@@ -152,7 +152,7 @@ def test_a_text_that_no_field_takes_is_refused_with_its_line(
         at = raw.index(f'msgctxt "{edition.slug}/signoff/name"')
         cut = raw.index("msgstr", at)
         file.write_text(raw[:cut] + 'msgstr "two\\nlines"\n\n' + raw[cut:].partition("\n\n")[2])
-        with pytest.raises(InvalidError, match=r"line [0-9]+: signoff.name must be a single line"):
+        with pytest.raises(InvalidError, match=r"line [0-9]+: signoff.name: it must be a single line"):
             taken(file, edition, "Tess")
 
 
