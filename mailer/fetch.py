@@ -101,12 +101,26 @@ class Fetcher:
         Raises InvalidError for an address that is not fetched or an answer that is not taken, UnavailableError where
         trying later may help. Their sentences name the host alone: the rest of an address may be a secret.
         """
+        with self._found(url) as (place, answer):
+            return Fetched(url, place.url, *_content_type(answer), self._body(place.host, answer))
+
+    def answers(self, url: str) -> bool:
+        """Whether there is something under ``url``; its body is not read. Raises nothing for what cannot be asked."""
+        try:
+            with self._found(url) as (_, answer):
+                return answer.status < HTTPStatus.BAD_REQUEST
+        except MailerError:
+            return False
+
+    @contextmanager
+    def _found(self, url: str) -> Iterator[tuple[_Place, httpcore2.Response]]:
+        """Where redirects lead, and the head of the answer there."""
         place, deadline = _place(url), clock.monotonic() + self.seconds
         for _ in range(_MOST_REDIRECTS + 1):
             with self._answer(place, deadline) as answer:
                 if answer.status not in _REDIRECTS:
-                    body = self._body(place.host, answer)
-                    return Fetched(url, place.url, *_content_type(answer), body)
+                    yield place, answer
+                    return
                 place = _next(place, _header(answer, b"location"))
         raise InvalidError(
             N_("%(host)s sends one on and on to other addresses: name the page where it ends."), host=place.host

@@ -475,3 +475,13 @@ def test_attack_case_27_a_redirect_to_what_is_not_encrypted_is_not_followed(serv
         ask.fetch(f"https://blog.example:{server.port}/")
     assert "http://" in str(said.value)
     assert plain.asked == []
+
+
+def test_whether_a_page_answers_is_told_by_its_head_alone(serve: Serve) -> None:
+    for status, answers in (("200 OK", True), ("404 Not Found", False), ("410 Gone", False), ("500 Oh", False)):
+        server = serve(page(b"x", status=status))
+        assert fetcher(server).answers(f"http://blog.example:{server.port}/") is answers
+    endless = serve(_endlessly)
+    assert fetcher(endless, octets=10).answers(f"http://blog.example:{endless.port}/")
+    assert not Fetcher().answers("http://127.0.0.1/")
+    assert not Fetcher().answers("no address")

@@ -1,6 +1,6 @@
 """``mailer edition check|acknowledge|approve|test``: what an edition goes through before anyone receives it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -19,10 +19,11 @@ from mailer.compose import acknowledge as acknowledgements
 from mailer.compose import draft as drafts
 from mailer.compose import edition as editions
 from mailer.compose import version
-from mailer.compose.check import Finding, findings
+from mailer.compose.check import Finding, findings, unreachable
 from mailer.compose.compare import Difference, compare
 from mailer.config import settings
 from mailer.errors import WrongUsageError
+from mailer.fetch import Fetcher
 from mailer.i18n import N_, language_names
 from mailer.model import Acknowledgement, Edition, Image
 from mailer.render.approval import approve as freeze
@@ -32,21 +33,32 @@ from mailer.render.preview import preview, ready
 def check(
     edition: Annotated[str, typer.Argument(parser=slug, metavar="EDITION", help="An edition's slug, or a folder.")],
     newsletter: InNewsletter = None,
+    links: Annotated[bool, typer.Option("--links", help="Ask for each page that it links to, too.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Say all that is wrong with an edition; nothing is stored. Exit 1 where it could not be approved."""
     if Path(edition).is_dir():
-        _report(opened(Path(edition)), {}, as_json=as_json)
+        made = opened(Path(edition))
+        _report(made, {}, _everything(made, None, links=links), as_json=as_json)
         return
     with stored.read(edition, newsletter) as (session, found):
         passed = acknowledgements.acknowledged(session, found)
-        _report(found, passed, editions.logo(session, found.newsletter), as_json=as_json)
+        everything = _everything(found, editions.logo(session, found.newsletter), links=links)
+        _report(found, passed, everything, as_json=as_json)
+
+
+def _everything(edition: Edition, logo: Image | None, *, links: bool) -> list[Finding]:
+    """All findings, with ``links`` also of pages that do not answer."""
+    found = _all_findings(edition, logo)
+    if links:
+        with screen().waiting(N_("Asking for the pages that it links to …")):
+            found += unreachable(edition, Fetcher().answers)
+    return found
 
 
 def _report(
-    edition: Edition, passed: Mapping[str, Acknowledgement], logo: Image | None = None, *, as_json: bool
+    edition: Edition, passed: Mapping[str, Acknowledgement], found: Sequence[Finding], *, as_json: bool
 ) -> None:
-    found = _all_findings(edition, logo)
     left = [each for each in found if each.id not in passed]
     rows = [passed[each.id] for each in found if each.id in passed]
     if as_json:
