@@ -45,7 +45,7 @@ from mailer.model.base import Base
 from mailer.render import html, markdown, variant
 from mailer.render.holes import Form, Marks
 from mailer.render.layout import parts
-from mailer.render.message import Envelope, Mail, compile_mail
+from mailer.render.message import NOBODY, Mail, compile_mail
 from mailer.render.origin import Traced
 from mailer.render.variant import Frozen, Reader
 
@@ -55,15 +55,6 @@ SAMPLE = Path(show.__file__).parent / "editions" / "wrap-up-2026"
 # So many times its letter, and Chinese is shorter in base64 than in quoted-printable.
 LONG = 8
 DATE = datetime(2026, 12, 20, 9, tzinfo=UTC)
-ENVELOPE = Envelope(
-    campaign_id=7,
-    newsletter="tideline",
-    list_id="news.tideline.tidewater.example",
-    sender_address="tideline@letters.tidewater.example",
-    unsubscribe_address="returns@letters.tidewater.example",
-    domain="letters.tidewater.example",
-    public_url=organisation.PUBLIC_URL,
-)
 
 Make = Callable[[Reader, str, str], bytes]
 Recipient = tuple[Reader, str, str]
@@ -84,7 +75,7 @@ class Case:
             kept.cache_clear()
         rendered = variant.render(self.edition, self.mode, clock.now())
         frozen = Frozen.load(rendered, f"{organisation.PUBLIC_URL}/web/{rendered.hash}")
-        return frozen, compile_mail(frozen, ENVELOPE, {})
+        return frozen, compile_mail(frozen, NOBODY, {})
 
     def mjml(self) -> list[str]:
         """What the renderer is given, for the mail and for the web version."""
@@ -135,14 +126,14 @@ def _reference(frozen: Frozen, encodings: tuple[str, str]) -> Make:
         values = frozen.values(reader)
         mail = EmailMessage(policy=SMTP)
         mail["Date"] = format_datetime(DATE)
-        mail["From"] = Address(frozen.sender, addr_spec=ENVELOPE.sender_address)
+        mail["From"] = Address(frozen.sender, addr_spec=NOBODY.sender_address)
         mail["To"] = Address(reader.name, addr_spec=address)
         mail["Subject"] = frozen.subject
-        mail["Message-ID"] = f"<{message_id}@{ENVELOPE.domain}>"
-        mail["List-Id"] = f"<{ENVELOPE.list_id}>"
+        mail["Message-ID"] = f"<{message_id}@{NOBODY.domain}>"
+        mail["List-Id"] = f"<{NOBODY.list_id}>"
         mail["List-Unsubscribe"] = f"<{reader.unsubscribe}?lang={frozen.mode}>"
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        mail["Feedback-ID"] = f"{ENVELOPE.campaign_id}:{ENVELOPE.newsletter}:{ENVELOPE.domain}"
+        mail["Feedback-ID"] = f"{NOBODY.campaign_id}:{NOBODY.newsletter}:{NOBODY.domain}"
         mail["Content-Language"] = frozen.mode
         mail.set_content(text.render(values=values), cte=encodings[0])
         marked = {name: Markup(value) for name, value in frozen.html_values(values).items()}  # noqa: S704 — escaped

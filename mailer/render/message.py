@@ -39,6 +39,18 @@ class Envelope:
     """Where hosted pictures are."""
 
 
+NOBODY = Envelope(
+    campaign_id=0,
+    newsletter="newsletter",
+    list_id="topic.newsletter.letters.example",
+    sender_address="newsletter@letters.example",
+    unsubscribe_address="unsubscribe@letters.example",
+    domain="letters.example",
+    public_url="https://letters.example",
+)
+"""For mails that go to nobody: those that are only shown, or weighed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mail:
     """One variant in one campaign, ready for its readers."""

@@ -13,12 +13,11 @@ from mailer.i18n import N_, modes, translator
 from mailer.model import Edition, Image, Images, Newsletter, Term, Topic
 from mailer.render import pictures
 from mailer.render.inspect import inspect
-from mailer.render.message import Envelope, compile_mail
+from mailer.render.message import NOBODY, compile_mail
 from mailer.render.variant import Frozen, Reader, render
 from mailer.render.weight import Weight
 
-_HOST = "letters.example"
-_READER = f"reader@{_HOST}"
+_READER = f"reader@{NOBODY.domain}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +41,13 @@ def stand_in(draft: Draft, terms: list[Term]) -> Newsletter:
         return {tag: translator(tag)(words) for tag in draft.locales}
 
     newsletter = Newsletter(
-        slug="newsletter",
+        slug=NOBODY.newsletter,
         name=named(N_("[Name of the newsletter]")),
         sender_name=named(N_("[Name of the sender]")),
-        sender_address=f"newsletter@{_HOST}",
-        return_address=f"returns@{_HOST}",
+        sender_address=NOBODY.sender_address,
+        return_address=NOBODY.unsubscribe_address,
         postal_address=named(N_("[Postal address]")),
-        list_domain=_HOST,
+        list_domain=NOBODY.domain,
         locales=draft.locales,
         default_locale=draft.source_locale,
         zone="UTC",
@@ -72,19 +71,10 @@ def preview(edition: Edition, mode: str, show: Callable[[str], str], logo: Image
     ``logo``: the picture that the newsletter names as its own, where it names one.
     """
     now, newsletter = clock.now(), edition.newsletter
-    frozen = Frozen.load(render(edition, mode, now), f"https://{_HOST}/web")
-    reader = Reader("", with_simplified(newsletter.name, {}), now, f"https://{_HOST}/u/TOKEN")
-    envelope = Envelope(
-        campaign_id=0,
-        newsletter=newsletter.slug,
-        list_id=f"topic.{newsletter.slug}.{_HOST}",
-        sender_address=newsletter.sender_address,
-        unsubscribe_address=f"unsubscribe@{_HOST}",
-        domain=_HOST,
-        public_url=f"https://{_HOST}",
-    )
+    frozen = Frozen.load(render(edition, mode, now), f"{NOBODY.public_url}/web")
+    reader = Reader("", with_simplified(newsletter.name, {}), now, f"{NOBODY.public_url}/u/TOKEN")
     held = [*(each.image for each in edition.images), *([logo] if logo else [])]
-    mail = compile_mail(frozen, envelope, {image.hash: image for image in held})
+    mail = compile_mail(frozen, NOBODY, {image.hash: image for image in held})
     values = frozen.values(reader)
     html = pictures.placed(frozen.html, show).fill(frozen.html_values(values))
     weight = Weight(mode, sum(len(part.encode()) for part in frozen.html.parts), mail.size())

@@ -144,6 +144,12 @@ def based(octets: bytes) -> bytes:
     return base64.encodebytes(octets).replace(b"\n", b"\r\n")
 
 
+def based_size(octets: int) -> int:
+    """How many octets so many become in base64."""
+    digits = (octets + 2) // 3 * 4
+    return digits + 2 * -(-digits // _LINE)
+
+
 def quoted(text: str) -> bytes:
     """A text in quoted-printable, from the beginning of a line (RFC 2045 §6.7)."""
     return b"\r\n".join(_SOFT.join(_wrapped(line)) for line in _canonical(text).split(b"\r\n"))

@@ -2,29 +2,20 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from mailer.compose.check import Fault, Finding
-from mailer.model import Variant
-from mailer.render import published
+from mailer.model import Image, Variant
+from mailer.render import transfer
 from mailer.render.html import MOST_OCTETS
-from mailer.render.message import Envelope, compile_mail
+from mailer.render.message import NOBODY, compile_mail
 from mailer.render.variant import Frozen
 
 # Octets.
 _WARN_HTML = 70_000
 _WARN_MESSAGE, _MOST_MESSAGE = 500_000, 1_000_000
 _KB = 1000
-
-_NOBODY = Envelope(
-    campaign_id=0,
-    newsletter="n",
-    list_id="t.n.example",
-    sender_address="n@example",
-    unsubscribe_address="n@example",
-    domain="example",
-    public_url="https://newsletter.example",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,5 +42,10 @@ class Weight:
 def weigh(session: Session, variant: Variant) -> Weight:
     """What a stored variant weighs; a reader's own few lines are not counted."""
     frozen = Frozen.load(variant, "")
-    mail = compile_mail(frozen, _NOBODY, published.pictures(session, frozen))
-    return Weight(variant.mode, sum(len(part.encode()) for part in frozen.html.parts), mail.size())
+    # Pictures are counted, not read: each variant shows the same, and encoded only to be thrown away.
+    known = select(Image.hash, Image.media_type, func.length(Image.content)).where(Image.hash.in_(frozen.images))
+    found = session.execute(known).all()
+    hollow = {hash_: Image(hash=hash_, media_type=media_type, content=b"") for hash_, media_type, _ in found}
+    embedded = 0 if frozen.hosted else sum(transfer.based_size(octets) for *_, octets in found)
+    message = compile_mail(frozen, NOBODY, hollow).size() + embedded
+    return Weight(variant.mode, sum(len(part.encode()) for part in frozen.html.parts), message)

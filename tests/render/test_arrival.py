@@ -21,11 +21,10 @@ from mailer.i18n import EN, ZH, languages, modes
 from mailer.model import Edition, Image
 from mailer.model.base import Base
 from mailer.render import published, variant
-from mailer.render.message import compile_mail
+from mailer.render.message import NOBODY, compile_mail
 from mailer.render.variant import Frozen, Reader
 from tests.render.test_header import REFUSED, decoded
 from tests.render.test_message import SMUGGLED, demand_lawful, header, texts
-from tests.render.test_spam import ENVELOPE
 
 _PRINTED = st.characters(exclude_categories=["Cc", "Cs"], exclude_characters=REFUSED)
 _LINE = st.text(
@@ -66,7 +65,7 @@ def mail(edition: Edition, mode: str, name: str) -> tuple[Frozen, Reader, bytes]
     reader = Reader(name, {ZH: "年", EN: "Y"}, datetime(2025, 5, 1, tzinfo=UTC), "https://news.example/u/T")
     session = Session.object_session(edition)
     assert session is not None
-    compiled = compile_mail(frozen, ENVELOPE, published.pictures(session, frozen))
+    compiled = compile_mail(frozen, NOBODY, published.pictures(session, frozen))
     return frozen, reader, compiled.fill(reader, "zoe@reader.example", "x", datetime(2026, 12, 20, 9, tzinfo=UTC))
 
 

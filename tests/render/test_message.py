@@ -18,7 +18,7 @@ from lxml import html as parser
 from mailer.i18n import EN, ZH, modes
 from mailer.model import Image
 from mailer.render.holes import Form
-from mailer.render.message import Envelope, compile_mail
+from mailer.render.message import NOBODY, compile_mail
 from mailer.render.variant import Calendar, Frozen, Reader
 from tests.render.test_header import REFUSED, decoded
 
@@ -153,11 +153,8 @@ def reader(name: str, token: str) -> Reader:
 
 def sent(frozen: Frozen, name: str = "", token: str = "T") -> bytes:  # noqa: S107 — no password
     """One mail of it."""
-    envelope = Envelope(
-        7, "n", "t.n.news.example", "n@news.example", "u@news.example", "news.example", "https://n.example"
-    )
     image = Image(hash=PIXEL, media_type="image/png", width=1, height=1, content=bytes(range(256)) * 9)
-    mail = compile_mail(frozen, envelope, {PIXEL: image})
+    mail = compile_mail(frozen, NOBODY, {PIXEL: image})
     return mail.fill(reader(name, token), "zoe@reader.example", "abc", datetime(2026, 12, 20, 9, tzinfo=UTC))
 
 
@@ -183,7 +180,7 @@ def test_an_embedded_picture_travels_once_beside_the_page_that_shows_it() -> Non
 def test_a_hosted_picture_has_one_address_for_all_and_does_not_travel() -> None:
     octets = sent(issue(SHOWN, images=(PIXEL,), hosted=True))
     assert tree(message_from_bytes(octets)) == {"alternative": ["text/plain", "text/html"]}
-    assert texts(octets)["text/html"].count(f'src="https://n.example/i/{PIXEL}"') == 2
+    assert texts(octets)["text/html"].count(f'src="{NOBODY.public_url}/i/{PIXEL}"') == 2
 
 
 def test_events_are_attached_beside_the_words_and_only_where_there_are_some() -> None:
@@ -244,7 +241,7 @@ def test_whatever_people_type_the_mail_parses_to_what_was_built(
         assert leaves(octets)[-1][1].decode() == _with_line_ends(two)
         assert decoded(f"Subject: {header(octets, 'Subject')}\r\n".encode()) == subject
         collapsed = " ".join(sender.split())
-        wanted = f"{collapsed} <n@news.example>" if collapsed else "n@news.example"
+        wanted = f"{collapsed} <{NOBODY.sender_address}>" if collapsed else NOBODY.sender_address
         assert decoded(f"From: {header(octets, 'From')}\r\n".encode()) == wanted
 
 

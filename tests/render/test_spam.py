@@ -15,7 +15,7 @@ from mailer.demo import organisation
 from mailer.demo.people import people
 from mailer.i18n import EN, ZH
 from mailer.model.base import Base
-from mailer.render.message import Envelope, compile_mail
+from mailer.render.message import NOBODY, compile_mail
 from mailer.render.published import pictures
 from mailer.render.variant import Frozen, Reader, freeze
 from tests import machine
@@ -26,15 +26,6 @@ MBOX = b"From a@b.example Sun Dec 20 09:00:00 2026\n"
 JUDGEMENT = r"^X-Spam-Status: \w+, score=(-?[\d.]+) required=[\d.]+ tests=((?:[\w,]|\n\s)*)(?s:.*?)^Message-ID: <(.*)@"
 GTUBE = b"XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
 """What every SpamAssassin takes for spam, so that its silence means something."""
-ENVELOPE = Envelope(
-    campaign_id=7,
-    newsletter="tideline",
-    list_id="news.tideline.tidewater.example",
-    sender_address="tideline@letters.tidewater.example",
-    unsubscribe_address="returns@letters.tidewater.example",
-    domain="letters.tidewater.example",
-    public_url=organisation.PUBLIC_URL,
-)
 
 
 def mails(folder: Path) -> dict[str, bytes]:
@@ -47,7 +38,7 @@ def mails(folder: Path) -> dict[str, bytes]:
         for variant in freeze(session, edition):
             url = f"{organisation.PUBLIC_URL}/web/{variant.hash}"
             frozen = Frozen.load(variant, url)
-            mail = compile_mail(frozen, ENVELOPE, pictures(session, frozen))
+            mail = compile_mail(frozen, NOBODY, pictures(session, frozen))
             since, date = datetime(2025, 5, 1, tzinfo=UTC), datetime(2026, 12, 20, 9, tzinfo=UTC)
             link = f"{organisation.PUBLIC_URL}/u/{'Ab3-' * 24}"
             told = Reader(person.name, {ZH: "《潮信》", EN: "Tideline"}, since, link)

@@ -15,6 +15,9 @@ from mailer.errors import InvalidError
 from mailer.installation import Installation
 from mailer.model import Edition, Images, Topic, Variant
 from mailer.render.approval import approve
+from mailer.render.message import NOBODY, compile_mail
+from mailer.render.published import pictures
+from mailer.render.variant import Frozen, freeze
 from mailer.render.weight import Weight, weigh
 
 
@@ -75,6 +78,16 @@ def test_each_weight_is_said_before_it_is_refused(html: int, message: int, fault
     assert [each.fault for each in found] == faults
     assert all(f"{html // 1000} KB" in each.say(str) for each in found[:1])
     assert not any(each.acknowledgeable for each in found if each.severity is Severity.ERROR)
+
+
+@pytest.mark.parametrize("octets", [56, 57, 58, 1000])
+def test_a_message_is_weighed_to_the_octet_though_no_picture_is_encoded(
+    house: Installation, topic: Topic, draft: Draft, octets: int
+) -> None:
+    with house.database.write() as session:
+        for variant in freeze(session, _edition(session, topic, draft, octets)):
+            frozen = Frozen.load(variant, "")
+            assert weigh(session, variant).message == compile_mail(frozen, NOBODY, pictures(session, frozen)).size()
 
 
 def test_html_is_weighed_as_it_is_read(house: Installation, topic: Topic, draft: Draft) -> None:
