@@ -8,6 +8,7 @@ named by file and line of its template.
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from html import escape, unescape
 from html.parser import HTMLParser
 from xml.parsers import expat
@@ -57,6 +58,7 @@ _FORBIDDEN_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff
 # A start tag: name, then attributes whose quoted values may hold a ">".
 _START_TAG = re.compile(r"""<([A-Za-z][\w-]*)((?:\s+[\w:-]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*(/?)>""")
 _ATTRIBUTE = re.compile(r"""([\w:-]+)\s*=\s*("[^"]*"|'[^']*')""")
+_BREAK = re.compile(r"[\t\r\n]")
 _TITLE = re.compile(r"(<mj-title>)(.*?)(</mj-title>)", re.DOTALL)
 # What is the same with references and without.
 _PLAIN = re.compile(r"[ !#-%'-;=?-\[\]-~]*")
@@ -181,15 +183,19 @@ def _references(text: str) -> str:
     return _RAW_REFERENCE.sub(lambda character: f"&#x{ord(character[0]):x};", plain)
 
 
-def _by_reference(source: str) -> str:
+@lru_cache(maxsize=1024)
+def _attributes(written: str) -> str:
+    """The attributes of one tag by references; kept, since the same styles stand in hundreds of tags."""
+
     def attribute(found: re.Match[str]) -> str:
-        value = re.sub(r"[\t\r\n]", " ", found[2][1:-1])
+        value = _BREAK.sub(" ", found[2][1:-1])
         return f'{found[1]}="{_references(value)}"'
 
-    def tag(found: re.Match[str]) -> str:
-        return f"<{found[1]}{_ATTRIBUTE.sub(attribute, found[2])}{found[3] and ' /'}>"
+    return _ATTRIBUTE.sub(attribute, written)
 
-    safe = _START_TAG.sub(tag, source)
+
+def _by_reference(source: str) -> str:
+    safe = _START_TAG.sub(lambda found: f"<{found[1]}{_attributes(found[2])}{found[3] and ' /'}>", source)
     return _TITLE.sub(lambda found: found[1] + _references(found[2]) + found[3], safe)
 
 
@@ -215,6 +221,7 @@ class _Inert(HTMLParser):
             raise _broken("a style of the result loads something")
 
 
+@lru_cache(maxsize=1024)
 def _inert(attribute: str, value: str) -> bool:
     if attribute.startswith("on") or "\\u{" in value or attribute in {"background", "srcset"}:
         return False
