@@ -28,7 +28,7 @@ _STYLES = {
 }
 _BARE = re.compile(rf"<({'|'.join(_STYLES)})(?=[ />])")
 _LAST = re.compile(r'<p style="[^"]*">(?=(?:(?!<p ).)*</p>$)', re.DOTALL)
-_HEADING = re.compile(r"(</?)h[1-6]\b")
+_HEADING = re.compile(r"<h([1-6])>(.*?)</h\1>", re.DOTALL)
 
 
 # A variant's forms and its modes ask for the same texts again and again.
@@ -38,8 +38,7 @@ def html(source: str, link_colour: str, *, flush: bool = False) -> Markup:
 
     ``flush``: nothing is left free below the last paragraph.
     """
-    # The edition's own headings are h1 and h2; those inside a text stand below them.
-    styled = _styled(_HEADING.sub(r"\1h3", PARSER.renderer.render(tokens(source), PARSER.options, {})), link_colour)
+    styled = _styled(_below(PARSER.renderer.render(tokens(source), PARSER.options, {})), link_colour)
     return Markup(_LAST.sub('<p style="margin:0">', styled)) if flush else styled  # noqa: S704 — the same, but for a margin
 
 
@@ -47,6 +46,20 @@ def html(source: str, link_colour: str, *, flush: bool = False) -> Markup:
 def line(source: str, link_colour: str) -> Markup:
     """The same for a text that stands in a line of its own: no paragraph round it."""
     return _styled(PARSER.renderInline(source), link_colour)
+
+
+def _below(page: str) -> str:
+    """A text's headings below the edition's own, which are h1 and h2: at two levels, none left out on the way down."""
+    upper = 6
+
+    def lowered(found: re.Match[str]) -> str:
+        nonlocal upper
+        level = int(found[1])
+        tag = "h3" if level <= upper else "h4"
+        upper = level if tag == "h3" else upper
+        return f"<{tag}>{found[2]}</{tag}>"
+
+    return _HEADING.sub(lowered, page)
 
 
 def _styled(raw: str, link_colour: str) -> Markup:

@@ -1,5 +1,6 @@
 """Markdown to HTML: safe, well formed, styled in place, and right for Chinese."""
 
+import re
 from contextlib import suppress
 from functools import partial
 from xml.dom.minidom import Document, parseString
@@ -101,3 +102,14 @@ def test_joining_neighbours_changes_nothing(source: str) -> None:
 
 def test_definitions_of_links_are_left_as_typed() -> None:
     assert "[a]: https://x.example" in html("[a]: https://x.example\n\n[a]", "#a3471c")
+
+
+def test_headings_of_a_text_stand_below_the_edition_s_and_below_each_other() -> None:
+    page = str(html("## One\n\n### One and a half\n\n## Two\n\n# Three\n\n#### Three and a half", "#a3471c"))
+    assert re.findall(r"<(h\d)[^>]*>([^<]*)</h\d>", page) == [
+        ("h3", "One"),
+        ("h4", "One and a half"),
+        ("h3", "Two"),
+        ("h3", "Three"),
+        ("h4", "Three and a half"),
+    ]
