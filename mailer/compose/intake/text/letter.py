@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mailer.characters import sift
+from mailer.chinese import is_chinese
 from mailer.compose.draft import DraftBlock
 from mailer.compose.intake import drafts
 from mailer.compose.intake.markup.writer import note_typing
@@ -79,7 +80,8 @@ def _blocks(found: Outline, language: str, notes: Notes, *, markdown: bool) -> I
         texts = {"title": section.title, "standfirst": section.standfirst, "body": body(section)}
         yield drafts.block(f"section-{number}", "section", {}, {language: texts})
     if found.names and not whole:
-        said = {"closing": found.closing, "name": ", ".join(_bare(found.names))}
+        comma = "，" if is_chinese(language) else ", "
+        said = {"closing": found.closing, "name": comma.join(_bare(found.names))}
         yield drafts.block("signoff", "signoff", {}, {language: said})
 
 

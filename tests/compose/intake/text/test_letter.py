@@ -164,3 +164,21 @@ def test_no_text_takes_long(piece: str) -> None:
     """It would not end within the run."""
     text = "The tide. " + piece * (9_000 // len(piece)) + "\n\n" + piece * 100
     assert made(text).draft.blocks
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (
+            "石級留住了\n\n各位街坊：\n\n開放時間\n\n星期六下午二時。\n\n祝好\n\n潮汐書舍\n歐陽詠潮\n",
+            "潮汐書舍，歐陽詠潮",
+        ),
+        (
+            "The steps stay\n\nDear all,\n\nOpening hours\n\nSaturdays at two.\n\nYours,\n\nThe room\nAda\n",
+            "The room, Ada",
+        ),
+    ],
+)
+def test_who_signs_in_two_lines_signs_in_one_as_the_language_writes_it(text: str, name: str) -> None:
+    (signoff,) = (block for block in propose(text.encode()).draft.blocks if block.key == "signoff")
+    assert [fields["name"] for fields in signoff.texts.values()] == [name]
