@@ -5,6 +5,7 @@ import sys
 import typer
 
 from mailer import __version__, i18n, log
+from mailer.characters import sift
 from mailer.cli import campaign, demo, edition, init, queue, up, upgrade, web, worker
 from mailer.cli.screen import screen, show_help
 from mailer.config import settings
@@ -51,7 +52,7 @@ def main() -> None:
         _complain(error.say(i18n.translator(screen().language)))
         code = error.exit_code
     except typer.TyperException as error:
-        _complain(" ".join(error.format_message().split()))
+        _complain(error.format_message())
         code = 2
     except (typer.Abort, KeyboardInterrupt):
         code = _INTERRUPTED
@@ -61,4 +62,5 @@ def main() -> None:
 
 
 def _complain(sentence: str) -> None:
-    print(f"mailer: {sentence}", file=sys.stderr)  # noqa: T201 — this is where errors are told
+    line = " ".join(sift(sentence)[0].split())
+    print(f"mailer: {line}", file=sys.stderr)  # noqa: T201 — this is where errors are told

@@ -13,7 +13,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from mailer import i18n
+from mailer.characters import sift
 from mailer.config import language
+
+
+class _Console(Console):
+    """One on which words from elsewhere do nothing: [red] and :tada: stay as typed, and no escape gets through."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, markup=False, emoji=False)
+
+    def render_str(self, text: str, **looks: Any) -> Text:
+        """Every line and every cell of a table passes here."""
+        return super().render_str(sift(text)[0], **looks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +43,11 @@ class Screen:
 
     def out(self, line: str) -> None:
         """A line of the result."""
-        self.results.print(line, markup=False, highlight=False, soft_wrap=True)
+        self.results.print(line, highlight=False, soft_wrap=True)
 
     def remark(self, message: str, **values: object) -> None:
         """A remark on the way."""
-        self.remarks.print(self.say(message, **values), markup=False, highlight=False, soft_wrap=True)
+        self.remarks.print(self.say(message, **values), highlight=False, soft_wrap=True)
 
     def json(self, value: dict[str, Any]) -> None:
         """A machine's result: one object on one line."""
@@ -82,4 +94,4 @@ def show_help(context: typer.Context) -> None:
 @lru_cache(maxsize=1)
 def screen() -> Screen:
     """This process's screen."""
-    return Screen(i18n.terminal(language()), Console(), Console(stderr=True))
+    return Screen(i18n.terminal(language()), _Console(), _Console(stderr=True))
