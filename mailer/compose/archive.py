@@ -1,12 +1,12 @@
 """Archives as people hand them in: a ZIP of an edition's folder, unpacked within bounds or not at all."""
 
-import lzma
 import stat
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path, PurePosixPath
 
 from mailer.errors import InvalidError, Term
@@ -16,11 +16,31 @@ _MOST_FILES = 300
 _MOST_OCTETS = 60_000_000
 """What all files may hold together: some thirty pictures as they come in, and the texts."""
 _PIECE = 1 << 20
+"""Octets that are read at once; a list of 300 files has far fewer."""
+_PACKED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+"""What everybody's programs write. Others take as much memory as a file says."""
+_UNKNOWN = N_("it is damaged, or packed in a way that is not known here")
+
+
+class _Bounded(FileIO):
+    """A file that is read in pieces alone: the library reads its whole list of files at once, however long."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """At most a piece; BadZipFile where more is asked for."""
+        if size is not None and size > _PIECE:
+            raise zipfile.BadZipFile
+        return super().read(_PIECE if size is None or size < 0 else size) or b""
 
 
 def is_archive(path: Path) -> bool:
     """Whether a file is a ZIP archive, by its content."""
     return path.is_file() and zipfile.is_zipfile(path)
+
+
+# Beside the library's own, what it and the system stumble over: names that are no UTF-8, empty, or without an end.
+_FAULTS = (
+    zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError, IndexError, RecursionError,
+)  # fmt: skip
 
 
 @contextmanager
@@ -33,7 +53,7 @@ def unpacked(path: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="edition-") as place:
         folder = Path(place)
         try:
-            with zipfile.ZipFile(path) as archive:
+            with _Bounded(path) as file, zipfile.ZipFile(file) as archive:
                 entries = [entry for entry in archive.infolist() if not entry.is_dir()]
                 _demand_harmless(path, entries)
                 left = _MOST_OCTETS
@@ -41,8 +61,8 @@ def unpacked(path: Path) -> Iterator[Path]:
                     left -= _unpack(archive, entry, folder / _place(entry), left)
                     if left < 0:
                         raise _refused(path, N_("it unpacks to more than %(most)s MB"), most=_MOST_OCTETS // 10**6)
-        except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, EOFError, OSError) as error:
-            raise _refused(path, N_("it is damaged, or packed in a way that is not known here")) from error
+        except _FAULTS as error:
+            raise _refused(path, _UNKNOWN) from error
         yield _edition(path, folder)
 
 
@@ -55,6 +75,8 @@ def _demand_harmless(path: Path, entries: list[zipfile.ZipInfo]) -> None:
     for entry, place in zip(entries, places, strict=True):
         if not place.parts or place.is_absolute() or ".." in place.parts or "\\" in entry.filename or ":" in str(place):
             raise _refused(path, N_("it holds a file that would lie outside its folder"))
+        if entry.compress_type not in _PACKED:
+            raise _refused(path, _UNKNOWN)
         if entry.flag_bits & 1:
             raise _refused(path, N_("it is locked with a password"))
         if stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG):

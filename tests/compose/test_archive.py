@@ -2,6 +2,7 @@
 
 import io
 import stat
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -80,6 +81,43 @@ def test_what_is_no_edition_is_refused(tmp_path: Path, pack: Pack, why: str) -> 
     with pytest.raises(InvalidError, match=why), unpacked(path):
         raise AssertionError("it was unpacked")
     assert [each.name for each in tmp_path.iterdir()] == ["edition.zip"]
+
+
+@pytest.mark.parametrize(
+    ("name", "octets"),
+    [("é.md", b"\xff\xfe"), ("x.md", b"\0.md")],
+    ids=["no UTF-8", "no name"],
+)
+def test_a_name_that_is_none_is_refused(tmp_path: Path, name: str, octets: bytes) -> None:
+    path = _packed(tmp_path, lambda into: into.writestr(name, "x"))
+    path.write_bytes(path.read_bytes().replace(name.encode()[: len(octets)], octets))
+    with pytest.raises(InvalidError, match="damaged"), unpacked(path):
+        raise AssertionError("it was unpacked")
+
+
+def test_folders_without_end_are_refused(tmp_path: Path) -> None:
+    path = _packed(tmp_path, lambda into: into.writestr("a/" * 2000 + "x", "x"))
+    with pytest.raises(InvalidError, match="damaged"), unpacked(path):
+        raise AssertionError("it was unpacked")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_asks_for_memory_as_it_likes_is_refused(tmp_path: Path, method: int) -> None:
+    path = _packed(tmp_path, lambda into: into.writestr("edition.yaml", "x", method))
+    with pytest.raises(InvalidError, match="not known here"), unpacked(path):
+        raise AssertionError("it was unpacked")
+
+
+def test_a_list_of_a_million_files_is_never_read(tmp_path: Path) -> None:
+    path = tmp_path / "edition.zip"
+    one = b"PK\1\2" + bytes(24) + b"\1" + bytes(17) + b"a"
+    told = (len(one) * 200_000).to_bytes(4, "little")
+    path.write_bytes(one * 200_000 + b"PK\5\6" + bytes(4) + b"\xff" * 4 + told + bytes(6))
+    tracemalloc.start()
+    with pytest.raises(InvalidError, match="damaged"), unpacked(path):
+        raise AssertionError("it was unpacked")
+    assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    tracemalloc.stop()
 
 
 def test_a_bomb_that_lies_about_its_size_is_stopped_where_it_grows_too_large(tmp_path: Path) -> None:
