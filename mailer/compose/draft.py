@@ -36,8 +36,11 @@ class DraftBlock(BaseModel):
         return TYPES[info.data["type"]].data.model_validate(value) if isinstance(value, dict) else value
 
 
-def _readable(value: str) -> str:
-    """JSON has escapes for what its file itself may not hold."""
+def readable(value: str) -> str:
+    """A text that a file can hold; ValueError has the Term that says what it may not hold.
+
+    JSON and PO have escapes for what their files themselves may not hold, and importers and pages need no file.
+    """
     try:
         refuse_unreadable(refuse_controls(re.sub(r"[\n\t]", "", value)))
     except InvalidError as error:
@@ -45,7 +48,7 @@ def _readable(value: str) -> str:
     return value
 
 
-_Readable = Annotated[str, AfterValidator(_readable)]
+_Readable = Annotated[str, AfterValidator(readable)]
 
 
 class Progress(BaseModel):

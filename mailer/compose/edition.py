@@ -19,7 +19,7 @@ from mailer.model import Block, Edition, EditionImage, EditionState, Image, News
 from mailer.model.edition import TextStatus
 
 # In an edition's files such a line says where a text begins.
-_COMMENT = re.compile(r"^\s*<!--", re.MULTILINE)
+_COMMENT = re.compile(r"^[^\S\n]*<!--", re.MULTILINE)
 
 
 def save(session: Session, newsletter: Newsletter, draft: Draft, author: str) -> Edition:
@@ -106,7 +106,7 @@ def _demand_fit(draft: Draft) -> None:
                 if _COMMENT.search(text):
                     raise _unfit(block.key, name, tag, Term(N_("it has a line that begins with <!--")))
                 try:
-                    fit = name in fields and text.strip() and fields[name].accept(text) == text
+                    fit = name in fields and text.strip() and fields[name].accept(drafts.readable(text)) == text
                 except ValueError as error:
                     raise _unfit(block.key, name, tag, error.args[0]) from None
                 if not fit:

@@ -176,7 +176,7 @@ def _fill(
     for name, message in entries.items():
         if isinstance(message.string, str) and message.string.strip():
             try:
-                texts[name] = fields[name].accept(message.string)
+                texts[name] = fields[name].accept(drafts.readable(message.string))
             except ValueError as error:
                 raise bad(
                     path,

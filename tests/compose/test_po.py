@@ -143,16 +143,20 @@ def test_what_is_no_translation_of_this_edition_is_refused(
             taken(file, edition, "Tess")
 
 
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [("two\\nlines", "it must be a single line"), ("Au\\rYeung", "The text holds a control character")],
+)
 def test_a_text_that_no_field_takes_is_refused_with_its_line(
-    house: Installation, topic: Topic, draft: Draft, file: Path
+    house: Installation, topic: Topic, draft: Draft, file: Path, typed: str, why: str
 ) -> None:
     with house.database.write() as session:
         edition = _edition(session, topic, draft)
         raw = written(edition, EN).decode()
         at = raw.index(f'msgctxt "{edition.slug}/signoff/name"')
         cut = raw.index("msgstr", at)
-        file.write_text(raw[:cut] + 'msgstr "two\\nlines"\n\n' + raw[cut:].partition("\n\n")[2])
-        with pytest.raises(InvalidError, match=r"line [0-9]+: signoff.name: it must be a single line"):
+        file.write_text(raw[:cut] + f'msgstr "{typed}"\n\n' + raw[cut:].partition("\n\n")[2])
+        with pytest.raises(InvalidError, match=rf"line [0-9]+: signoff.name: {why}"):
             taken(file, edition, "Tess")
 
 

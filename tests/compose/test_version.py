@@ -122,6 +122,9 @@ def test_a_text_that_no_field_takes_is_refused_and_nothing_changes(
             ("body", "<!-- letter.body -->"),
             ("body", "x" * 20_001),
             ("headline", "a\nb"),
+            ("headline", "a\x1b[2Jb"),
+            ("headline", "\ue000"),
+            ("body", "a\rb"),
             ("no", "a"),
         ):
             with pytest.raises(InvalidError, match="Block letter"):
