@@ -15,10 +15,13 @@ SAVE, APPROVE = "save", "approve"
 
 
 def keep(session: Session, edition: Edition, by: str, action: str) -> Version:
-    """Keep an edition as it is now; where nothing changed since the last version, that one."""
+    """Keep an edition as it is now; a save that changes nothing since the last version gives that one.
+
+    An approval is always a version: what comes after it is judged from there.
+    """
     content = draft.content(draft.of(edition))
     last = newest(session, edition)
-    if last and last.digest == draft.digest(content):
+    if last and last.digest == draft.digest(content) and action != APPROVE:
         return last
     number = last.number + 1 if last else 1
     made = Version(edition_id=edition.id, number=number, at=clock.now(), by=by, action=action)

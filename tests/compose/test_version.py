@@ -131,3 +131,20 @@ def test_a_text_that_no_field_takes_is_refused_and_nothing_changes(
                 revise(session, edition, _with(stored, "letter", field, EN, text), "Bo")
         assert drafts.of(edition) == stored
         assert len(version.versions(session, edition)) == 1
+
+
+def test_an_approval_is_a_version_even_where_it_changes_no_text(
+    house: Installation, topic: Topic, draft: Draft
+) -> None:
+    alone = draft.model_copy(deep=True, update={"locales": [ZH], "derived": [], "progress": {}})
+    for block in alone.blocks:
+        block.texts.pop(EN, None)
+    with house.database.write() as session:
+        edition = _edition(session, topic, alone)
+        approve(session, edition, "Bo")
+        assert [each.action for each in version.versions(session, edition)] == ["approve", "save"]
+        # What Ada wrote was approved: she may judge what Bo writes after it.
+        revise(session, edition, _with(drafts.of(edition), "share", "body", ZH, "請轉寄給你的朋友。"), "Bo")
+        assert version.writers(session, edition) == {"Bo"}
+        approve(session, edition, "Ada")
+        assert edition.approval == 2
