@@ -155,3 +155,10 @@ def test_one_with_a_password_is_refused(tmp_path: Path) -> None:
     assert zipfile.ZipFile(io.BytesIO(bytes(raw))).infolist()[0].flag_bits & 1
     with pytest.raises(InvalidError, match="password"), unpacked(path):
         raise AssertionError("it was unpacked")
+
+
+def test_a_name_that_is_no_utf_8_is_refused(tmp_path: Path) -> None:
+    path = _packed(tmp_path, lambda into: into.writestr("潮.md", "x"))
+    path.write_bytes(path.read_bytes().replace("潮".encode(), b"\xff\xfe\xff"))
+    with pytest.raises(InvalidError, match="damaged"), unpacked(path):
+        raise AssertionError("it was unpacked")
