@@ -188,9 +188,9 @@ def _fill(
     if not texts:
         return ()
     block.texts[tag] = texts
-    told = {name: str(message.id) for name, message in entries.items()}
-    made_from, present = source_hash({**source, **told}, fields), source_hash(source, fields)
     was, changed = draft.made(tag, block.key), texts != before
+    told = _told(was, source, entries)
+    made_from, present = source_hash(told, fields), source_hash(source, fields)
     if any(message.fuzzy for message in entries.values()):
         if not changed and was:
             return ()
@@ -203,6 +203,16 @@ def _fill(
     ):
         return ()
     else:
-        made = Progress(source_hash=made_from, previous_source={**source, **told}, by=by, at=clock.now())
+        made = Progress(source_hash=made_from, previous_source=told, by=by, at=clock.now())
     draft.progress.setdefault(tag, {})[block.key] = made
     return () if made_from == present else (block.key,)
+
+
+def _told(was: Progress | None, source: Mapping[str, str], entries: Mapping[str, Message]) -> dict[str, str]:
+    """What a block's translation is made from now: the msgid of each entry that says something.
+
+    Of a field that the file leaves out or empty nothing came back: it is made from what it was made from before.
+    """
+    before = (was.previous_source or {}) if was else source
+    kept = {name: before[name] for name in source if name in before}
+    return kept | {name: str(message.id) for name, message in entries.items() if str(message.string).strip()}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po
+from babel.messages.pofile import read_po, write_po
 from sqlalchemy.orm import Session
 
 from mailer.compose import draft as drafts
@@ -166,3 +166,24 @@ def test_only_translations_are_written_out(house: Installation, topic: Topic, dr
         for tag in (ZH, "fr"):
             with pytest.raises(WrongUsageError, match="en-GB"):
                 written(edition, tag)
+
+
+@pytest.mark.parametrize("left", ["out", "empty"])
+def test_what_a_program_leaves_out_or_empty_is_no_translation_of_the_new_source(
+    house: Installation, topic: Topic, draft: Draft, file: Path, left: str
+) -> None:
+    with house.database.write() as session:
+        edition = _edition(session, topic, draft)
+        _change(session, edition, "letter", ZH, body="另一封信。")
+        file.write_bytes(written(edition, EN))
+        catalog = _catalog(file)
+        for message in [message for message in catalog if message.fuzzy and message.id]:
+            if left == "out":
+                catalog.delete(message.id, message.context)
+            else:
+                message.string = ""
+                message.flags.discard("fuzzy")
+        with file.open("wb") as out:
+            write_po(out, catalog, include_previous=True)
+        revise(session, edition, taken(file, edition, "Tess").draft, "Tess")
+        assert status(edition, in_(edition, "letter"), EN) is Status.OUTDATED
