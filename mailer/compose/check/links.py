@@ -62,15 +62,16 @@ def _links(reading: Reading) -> Iterator[tuple[FindingAt, Link]]:
             yield _in_text(passage), link
     for block in edition.blocks:
         for url in dict.fromkeys(addresses(data_of(block))):
-            yield _in_data(block.key, edition.source_locale), Link(url, url)
+            yield _in_data(block.key, edition.source_locale, url), Link(url, url)
 
 
 def _in_text(passage: Passage) -> FindingAt:
     return lambda fault, values: passage.finding(fault, **values)
 
 
-def _in_data(key: str, locale: str) -> FindingAt:
-    return lambda fault, values: Finding(fault, key, "", locale, values)
+def _in_data(key: str, locale: str, url: str) -> FindingAt:
+    # No text holds this address: without it in the finding, what one let pass would be any other on its host, too.
+    return lambda fault, values: Finding(fault, key, "", locale, values | {"url": url})
 
 
 def _looked_at(finding_at: FindingAt, link: Link, parts: SplitResult) -> Iterator[Finding]:

@@ -73,3 +73,15 @@ def test_all_is_said_in_the_order_of_the_blocks(make: Make) -> None:
     found = [each.block for each in findings(make(letter, share))]
     assert found == sorted(found)
     assert set(found) == {"letter", "share"}
+
+
+def test_it_is_another_once_the_address_in_a_block_s_data_has_changed(make: Make) -> None:
+    def found(parameter: str) -> Finding:
+        links = {"links": [{"name": "Harbour", "url": f"https://harbour.example/?email={parameter}"}]}
+        return _one(make(block("social", "social", {}, links)))
+
+    first, other = found("ada@harbour.example"), found("bo@harbour.example")
+    assert first.fault is Fault.PERSONAL_LINK
+    assert other.id != first.id
+    # Nobody is told whose it is.
+    assert "ada@" not in first.say(str)
