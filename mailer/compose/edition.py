@@ -1,6 +1,7 @@
 """Storing an edition: from a draft as read to rows, and how far its translations have come."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import asdict
 
 from sqlalchemy import select
@@ -74,23 +75,34 @@ def _digest(draft: Draft) -> str:
 
 
 def _retold(before: Draft, draft: Draft, by: str) -> Draft:
-    """The draft with the translations that somebody changed marked as made from the source beside them."""
+    """The draft with the translations that somebody changed marked as made from the source beside them.
+
+    Of the others, those that the draft says nothing of stay what they were: out of date, if they were that.
+    """
+    anew = {place: Progress(by=by, at=clock.now()) for place in retold(before, draft)}
     progress = {tag: dict(of_blocks) for tag, of_blocks in draft.progress.items()}
-    for tag, key in retold(before, draft):
-        progress.setdefault(tag, {})[key] = Progress(by=by, at=clock.now())
+    for tag, key, _ in _translations(before, draft):
+        if made := anew.get((tag, key)) or draft.made(tag, key) or before.made(tag, key):
+            progress.setdefault(tag, {})[key] = made
     return draft.model_copy(update={"progress": progress})
 
 
 def retold(before: Draft, draft: Draft) -> list[tuple[str, str]]:
     """The (language, block) whose translation has other words, while its status is still that of the old ones."""
     return [
-        (tag, block.key)
-        for block in draft.blocks
-        for tag in draft.locales
-        if tag != draft.source_locale and (was := before.block(block.key))
-        if was.type == block.type and block.texts.get(tag) and draft.made(tag, block.key) == before.made(tag, block.key)
-        if _said(was, tag) != _said(block, tag)
+        (tag, key)
+        for tag, key, is_other in _translations(before, draft)
+        if is_other and draft.made(tag, key) in (None, before.made(tag, key))
     ]
+
+
+def _translations(before: Draft, draft: Draft) -> Iterator[tuple[str, str, bool]]:
+    """Each translation of a block that was there before: its language, its block, whether it has other words."""
+    for block in draft.blocks:
+        was = before.block(block.key)
+        for tag in draft.locales:
+            if tag != draft.source_locale and was and was.type == block.type and block.texts.get(tag):
+                yield tag, block.key, _said(was, tag) != _said(block, tag)
 
 
 def _said(block: DraftBlock, tag: str) -> str:

@@ -13,6 +13,7 @@ from mailer.compose.edition import revise
 from mailer.compose.exchange import MovedError, take, weigh
 from mailer.compose.export import files, write
 from mailer.compose.folder import read
+from mailer.compose.status import Status, status
 from mailer.errors import RefusedError
 from mailer.i18n import EN, ZH
 from mailer.installation import Installation
@@ -104,3 +105,25 @@ def test_a_folder_from_another_installation_is_taken_as_it_is(house: Installatio
         # Yet it cannot tell whether anything moved since.
         with pytest.raises(MovedError):
             take(session, newsletter, from_elsewhere, "Bo")
+
+
+def test_a_folder_that_says_nothing_of_a_translation_does_not_bring_it_up_to_date(
+    house: Installation, topic: Topic, draft: Draft, tmp_path: Path
+) -> None:
+    _export(house, topic, draft, tmp_path / "out")
+    path = tmp_path / "out" / "zh-Hant-HK.md"
+    path.write_text(path.read_text().replace("<!-- share.body -->\n", "<!-- share.body -->\n各位街坊，"))
+    (tmp_path / "out" / "translations.json").unlink()
+    with house.database.write() as session:
+        newsletter = _newsletter(session, topic)
+        edition, _ = take(session, newsletter, read(tmp_path / "out"), "Bo")
+        share = next(block for block in edition.blocks if block.key == "share")
+        assert status(edition, share, EN) is Status.OUTDATED
+        # Nor does the same folder once more; other words do.
+        take(session, newsletter, read(tmp_path / "out"), "Bo", replace=True)
+        assert status(edition, share, EN) is Status.OUTDATED
+        english = tmp_path / "out" / "en-GB.md"
+        english.write_text(english.read_text().replace("<!-- share.body -->\n", "<!-- share.body -->\nNeighbours, "))
+        take(session, newsletter, read(tmp_path / "out"), "Bo", replace=True)
+        share = next(block for block in edition.blocks if block.key == "share")
+        assert status(edition, share, EN) is Status.TRANSLATED
