@@ -184,7 +184,7 @@ def test_all_of_it_is_said_in_chinese_too(run: Run, stored: Housed, tmp_path: Pa
     (tmp_path / "notes.xml").write_text(FEED)
     shown = run("edition", "import", "notes.xml", *ADA, **chinese)
     assert "尚未儲存" in shown.stderr
-    assert "已讀成blog-digest" in shown.stdout
+    assert "已解讀為blog-digest" in shown.stdout
     assert "儲存" in run("edition", "versions", "letter-2026-08", **chinese).stdout
     assert "還原" in run("edition", "restore", "letter-2026-08", "1", *ADA, **chinese).stdout
     one_line(run("edition", "import", "nowhere", *ADA, **chinese), 2, "找不到")
