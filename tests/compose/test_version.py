@@ -1,6 +1,7 @@
 """Every save is kept, any two can be compared, any can be had again."""
 
 import pytest
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from mailer.compose import draft as drafts
@@ -13,7 +14,7 @@ from mailer.compose.status import Status, status
 from mailer.errors import InvalidError, NotFoundError, RefusedError
 from mailer.i18n import EN, ZH
 from mailer.installation import Installation
-from mailer.model import Edition, EditionState, Topic
+from mailer.model import Edition, EditionState, Topic, Version
 from mailer.model.edition import TextStatus
 from mailer.render.approval import approve
 from tests.compose.conftest import in_
@@ -148,3 +149,12 @@ def test_an_approval_is_a_version_even_where_it_changes_no_text(
         assert version.writers(session, edition) == {"Bo"}
         approve(session, edition, "Ada")
         assert edition.approval == 2
+
+
+def test_who_wrote_what_was_stored_before_versions_were_kept_is_known(
+    house: Installation, topic: Topic, draft: Draft
+) -> None:
+    with house.database.write() as session:
+        edition = _edition(session, topic, draft)
+        session.execute(delete(Version))
+        assert version.writers(session, edition) == {"Ada"}
