@@ -52,7 +52,7 @@ def send(
     session.add_all([variant, campaign])
     session.flush()
     _deliver(session, keys, campaign, variant, address)
-    detail = {"mode": mode, "edition": edition.slug}
+    detail = {"mode": mode, "edition": edition.slug, "newsletter": edition.newsletter.slug}
     session.add(AuditEntry(at=now, name=by, action="campaign.test", subject=str(campaign.id), detail=detail))
     return campaign
 

@@ -44,7 +44,7 @@ def acknowledge(
     session.add_all(made)
     names = [f"{row.finding}:{row.fault}:{row.block}:{row.locale}" for row in made]
     if made:
-        detail = {"findings": names, "reason": reason}
+        detail = {"newsletter": edition.newsletter.slug, "findings": names, "reason": reason}
         entry = AuditEntry(at=clock.now(), name=by, action="edition.acknowledge", subject=edition.slug, detail=detail)
         session.add(entry)
     session.flush()

@@ -1,7 +1,6 @@
 """Storing an edition: from a draft as read to rows, and how far its translations have come."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import asdict
 
 from sqlalchemy import select
@@ -9,10 +8,12 @@ from sqlalchemy.orm import Session
 
 from mailer import clock
 from mailer.compose import draft as drafts
-from mailer.compose.blocks import TYPES, stored
+from mailer.compose.blocks import TYPES, data_of, stored
+from mailer.compose.data import Card, Digest
 from mailer.compose.draft import Draft, DraftBlock, Progress
 from mailer.compose.picture import Picture
-from mailer.compose.status import source_hash
+from mailer.compose.progress import settled
+from mailer.compose.status import outdated, source_hash
 from mailer.compose.version import SAVE, keep
 from mailer.errors import InvalidError, NotFoundError, RefusedError, Term
 from mailer.i18n import N_, self_name
@@ -43,13 +44,15 @@ def save(session: Session, newsletter: Newsletter, draft: Draft, author: str) ->
 def revise(session: Session, edition: Edition, draft: Draft, by: str, action: str = SAVE) -> Version:
     """Make a stored edition what a draft says; the version that this makes, or the last where nothing changes.
 
-    A translation that has other words than before, and was marked no further by hand, counts as made anew by
-    ``by`` from the source that now stands beside it. What was approved is a draft again, and to be approved anew;
-    campaigns under way go on with what was frozen. Raises InvalidError for a text that no field takes.
+    How far its translations have come is as ``progress.settled`` says. What was approved is a draft again, and to
+    be approved anew; campaigns under way go on with what was frozen. Raises InvalidError for a text that no field
+    takes, RefusedError for another source while a translation is out of date.
     """
     _demand_fit(draft)
     before = drafts.of(edition)
-    draft = _retold(before, draft, by) if action == SAVE else draft
+    if action == SAVE:
+        _demand_settled(edition, draft)
+        draft = settled(before, draft, by)
     made = build(edition.newsletter, draft, edition.author)
     if _digest(drafts.of(made)) == _digest(before):
         return keep(session, edition, by, action)
@@ -74,39 +77,22 @@ def _digest(draft: Draft) -> str:
     return drafts.digest(drafts.content(draft))
 
 
-def _retold(before: Draft, draft: Draft, by: str) -> Draft:
-    """The draft with the translations that somebody changed marked as made from the source beside them.
+def _demand_settled(edition: Edition, draft: Draft) -> None:
+    """Raise RefusedError where another language becomes the source while a translation is out of date.
 
-    Of the others, those that the draft says nothing of stay what they were: out of date, if they were that.
+    What a translation was made from is told by the source alone: with another, nobody would know.
     """
-    anew = {place: Progress(by=by, at=clock.now()) for place in retold(before, draft)}
-    progress = {tag: dict(of_blocks) for tag, of_blocks in draft.progress.items()}
-    for tag, key, _ in _translations(before, draft):
-        if made := anew.get((tag, key)) or draft.made(tag, key) or before.made(tag, key):
-            progress.setdefault(tag, {})[key] = made
-    return draft.model_copy(update={"progress": progress})
-
-
-def retold(before: Draft, draft: Draft) -> list[tuple[str, str]]:
-    """The (language, block) whose translation has other words, while its status is still that of the old ones."""
-    return [
-        (tag, key)
-        for tag, key, is_other in _translations(before, draft)
-        if is_other and draft.made(tag, key) in (None, before.made(tag, key))
-    ]
-
-
-def _translations(before: Draft, draft: Draft) -> Iterator[tuple[str, str, bool]]:
-    """Each translation of a block that was there before: its language, its block, whether it has other words."""
-    for block in draft.blocks:
-        was = before.block(block.key)
-        for tag in draft.locales:
-            if tag != draft.source_locale and was and was.type == block.type and block.texts.get(tag):
-                yield tag, block.key, _said(was, tag) != _said(block, tag)
-
-
-def _said(block: DraftBlock, tag: str) -> str:
-    return source_hash(block.texts.get(tag, {}), TYPES[block.type].fields(block.data))
+    if draft.source_locale != edition.source_locale:
+        for block in edition.blocks:
+            if late := next((tag for tag in edition.locales if outdated(edition, block, tag)), None):
+                raise RefusedError(
+                    N_(
+                        "Block %(block)s is out of date in %(language)s: bring it up to date before another language"
+                        " becomes the source."
+                    ),
+                    block=block.key,
+                    language=self_name(late),
+                )
 
 
 def _demand_fit(draft: Draft) -> None:
@@ -165,9 +151,14 @@ def image(session: Session, picture: Picture) -> Image:
     return session.get(Image, picture.hash) or Image(**asdict(picture))
 
 
-def find(session: Session, slug: str, newsletter: str | None = None) -> Edition:
-    """The edition with this slug; of one newsletter where several have it. Raises NotFoundError or RefusedError."""
+def find(session: Session, slug: str, newsletter: str | None = None, *, lock: bool = False) -> Edition:
+    """The edition with this slug; of one newsletter where several have it. Raises NotFoundError or RefusedError.
+
+    ``lock``: nobody else changes it until this unit of work ends.
+    """
     wanted = select(Edition).join(Newsletter).where(Edition.slug == slug)
+    if lock:
+        wanted = wanted.with_for_update(of=Edition)
     found = session.scalars(wanted.where(Newsletter.slug == newsletter) if newsletter else wanted).all()
     if not found:
         raise NotFoundError(N_("There is no edition %(slug)s."), slug=slug)
@@ -184,10 +175,12 @@ def newsletter(session: Session, slug: str | None = None) -> Newsletter:
     """The newsletter with this slug, or the only one. Raises NotFoundError naming those there are."""
     known = session.scalars(select(Newsletter).order_by(Newsletter.slug)).all()
     found = [each for each in known if slug in (None, each.slug)]
+    if not known:
+        raise NotFoundError(N_("There is no newsletter in this installation yet, and an edition belongs to one."))
     if len(found) != 1:
         raise NotFoundError(
             N_("Name one of the newsletters with --newsletter: %(names)s."),
-            names=", ".join(each.slug for each in known) or "–",
+            names=", ".join(each.slug for each in known),
         )
     return found[0]
 
@@ -204,8 +197,10 @@ def digested(session: Session, newsletter: Newsletter) -> set[str]:
         .join(Edition)
         .where(Edition.newsletter_id == newsletter.id, Block.type.in_(("digest", "article_card")))
     )
-    cards = (card for block in blocks for card in block.data.get("cards", [block.data]))
-    return {card["url"] for card in cards}
+    held = (data_of(block) for block in blocks)
+    # What a digest holds beyond what it shows, its readers never got.
+    cards = (card for data in held for card in (data.shown if isinstance(data, Digest) else [data]))
+    return {card.url for card in cards if isinstance(card, Card)}
 
 
 def topic(newsletter: Newsletter, slug: str | None = None) -> Topic:

@@ -10,7 +10,8 @@ from mailer.compose import draft as drafts
 from mailer.compose import version
 from mailer.compose.compare import Difference, compare
 from mailer.compose.draft import Draft
-from mailer.compose.edition import retold, revise, save
+from mailer.compose.edition import revise, save
+from mailer.compose.progress import retold
 from mailer.errors import RefusedError
 from mailer.i18n import N_
 from mailer.model import Edition, Newsletter, Version

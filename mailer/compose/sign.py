@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from mailer import clock
+from mailer.compose.account import same
 from mailer.compose.acknowledge import acknowledged
 from mailer.compose.check import Fault, demand_complete
 from mailer.compose.version import APPROVE, keep, writers
@@ -27,7 +28,7 @@ def sign(session: Session, edition: Edition, approver: str) -> None:
     outdated = [(each.block, each.locale) for each in let_go if each.fault is Fault.OUTDATED]
     alone = (session.scalar(select(func.count()).select_from(Staff)) or 0) <= 1
     wrote = writers(session, edition)
-    if approver in wrote and not alone:
+    if _is_among(approver, wrote) and not alone:
         raise RefusedError(
             N_("%(name)s wrote the edition %(slug)s, or some of it; somebody else must approve it."),
             name=approver,
@@ -47,13 +48,18 @@ def sign(session: Session, edition: Edition, approver: str) -> None:
             action="edition.approve",
             subject=edition.slug,
             detail={
+                "newsletter": edition.newsletter.slug,
                 "approval": edition.approval,
-                "four_eyes": approver not in wrote,
+                "four_eyes": not _is_among(approver, wrote),
                 "outdated": [f"{block}:{locale}" for block, locale in outdated],
                 "acknowledged": [f"{each.id}:{each.fault}:{each.block}:{each.locale}" for each in let_go],
             },
         )
     )
+
+
+def _is_among(name: str, others: Collection[str]) -> bool:
+    return any(same(name, other) for other in others)
 
 
 def _texts(edition: Edition, outdated: Collection[tuple[str, str]]) -> Iterator[Text]:

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from mailer import clock
 from mailer.compose import draft
 from mailer.compose.draft import Draft
-from mailer.errors import NotFoundError
+from mailer.errors import NotFoundError, RefusedError
 from mailer.i18n import N_
 from mailer.model import Edition, Image, Version
 
@@ -41,6 +41,17 @@ def newest(session: Session, edition: Edition) -> Version | None:
     """The last version, or none of an edition that was stored before versions were kept."""
     wanted = select(Version).where(Version.edition_id == edition.id).order_by(Version.number.desc()).limit(1)
     return session.scalar(wanted)
+
+
+def demand_newest(session: Session, edition: Edition, number: int) -> None:
+    """Raise RefusedError where an edition has become another than its version ``number``."""
+    last = newest(session, edition)
+    if last and last.number != number:
+        raise RefusedError(
+            N_("The edition %(slug)s is at version %(last)s by now: look at that first."),
+            slug=edition.slug,
+            last=last.number,
+        )
 
 
 def version(session: Session, edition: Edition, number: int) -> Version:

@@ -9,6 +9,7 @@ from mailer.compose.check import Finding
 from mailer.compose.draft import Draft
 from mailer.compose.hans import with_simplified
 from mailer.compose.shown import lacking
+from mailer.errors import WrongUsageError
 from mailer.i18n import N_, modes, translator
 from mailer.model import Edition, Image, Images, Newsletter, Term, Topic
 from mailer.render import pictures
@@ -63,6 +64,17 @@ def ready(edition: Edition) -> list[str]:
     """The modes that can be rendered: those of the languages that have a subject, a preheader and a title."""
     front = next(block for block in edition.blocks if block.type == FRONT)
     return modes([tag for tag in (*edition.locales, *edition.derived) if not lacking(edition, front, tag)])
+
+
+def demand_ready(edition: Edition, mode: str) -> None:
+    """Raise WrongUsageError for a mode in which an edition cannot be rendered."""
+    offered = ready(edition)
+    if mode not in offered:
+        raise WrongUsageError(
+            N_("This edition cannot be rendered in %(mode)s; it can be in: %(modes)s."),
+            mode=mode,
+            modes=", ".join(offered) or "–",
+        )
 
 
 def preview(edition: Edition, mode: str, show: Callable[[str], str], logo: Image | None = None) -> Preview:

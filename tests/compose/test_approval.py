@@ -81,6 +81,11 @@ def test_whoever_wrote_it_may_not_approve_it_unless_they_are_alone(
         assert session.scalars(select(AuditEntry)).one().detail["four_eyes"] is False
 
 
+def test_another_spelling_is_no_second_person(house: Installation, topic: Topic, draft: Draft) -> None:
+    with house.database.write() as session, pytest.raises(RefusedError, match="somebody else"):
+        approve(session, _edition(session, topic, draft), "ADA")
+
+
 def test_an_edition_is_approved_once(house: Installation, topic: Topic, draft: Draft) -> None:
     with house.database.write() as session:
         edition = _edition(session, topic, draft)

@@ -1,6 +1,7 @@
 """``mailer edition check|acknowledge|approve|test``: what an edition goes through before anyone receives it."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated
 
@@ -19,15 +20,17 @@ from mailer.compose import acknowledge as acknowledgements
 from mailer.compose import draft as drafts
 from mailer.compose import edition as editions
 from mailer.compose import version
-from mailer.compose.check import Finding, findings, unreachable
+from mailer.compose.account import account
+from mailer.compose.check import Finding, findings, linked
 from mailer.compose.compare import Difference, compare
 from mailer.config import settings
-from mailer.errors import WrongUsageError
 from mailer.fetch import Fetcher
 from mailer.i18n import N_, language_names
 from mailer.model import Acknowledgement, Edition, Image
 from mailer.render.approval import approve as freeze
-from mailer.render.preview import preview, ready
+from mailer.render.preview import demand_ready, preview, ready
+
+_PAGE_SECONDS, _AT_ONCE = 10.0, 8
 
 
 def check(
@@ -39,41 +42,43 @@ def check(
     """Say all that is wrong with an edition; nothing is stored. Exit 1 where it could not be approved."""
     if Path(edition).is_dir():
         made = opened(Path(edition))
-        _report(made, {}, _everything(made, None, links=links), as_json=as_json)
-        return
-    with stored.read(edition, newsletter) as (session, found):
-        passed = acknowledgements.acknowledged(session, found)
-        everything = _everything(found, editions.logo(session, found.newsletter), links=links)
-        _report(found, passed, everything, as_json=as_json)
+        screen().remark(N_("This is about the folder %(path)s, not about a stored edition."), path=edition)
+        passed, found, pages = {}, _findings(made, None), linked(made) if links else []
+        slug_ = made.slug
+    else:
+        with stored.read(edition, newsletter) as (session, kept):
+            passed = acknowledgements.acknowledged(session, kept)
+            found = _findings(kept, editions.logo(session, kept.newsletter))
+            pages, slug_ = linked(kept) if links else [], kept.slug
+    # Pages take their time, and no database waits for them.
+    _report(slug_, passed, [*found, *_unanswered(pages)], as_json=as_json)
 
 
-def _everything(edition: Edition, logo: Image | None, *, links: bool) -> list[Finding]:
-    """All findings, with ``links`` also of pages that do not answer."""
-    found = _all_findings(edition, logo)
-    if links:
-        with screen().waiting(N_("Asking for the pages that it links to …")):
-            found += unreachable(edition, Fetcher().answers)
-    return found
+def _unanswered(pages: Sequence[tuple[str, Finding]]) -> list[Finding]:
+    """What is said of the pages that do not answer; each is asked for once, several at a time."""
+    urls = list(dict.fromkeys(url for url, _ in pages))
+    fetcher = Fetcher(seconds=_PAGE_SECONDS)
+    with screen().waiting(N_("Asking for the pages that it links to …")), ThreadPoolExecutor(_AT_ONCE) as pool:
+        answers = dict(zip(urls, pool.map(fetcher.answers, urls), strict=True))
+    return [finding for url, finding in pages if not answers[url]]
 
 
-def _report(
-    edition: Edition, passed: Mapping[str, Acknowledgement], found: Sequence[Finding], *, as_json: bool
-) -> None:
+def _report(slug_: str, passed: Mapping[str, Acknowledgement], found: Sequence[Finding], *, as_json: bool) -> None:
     left = [each for each in found if each.id not in passed]
     rows = [passed[each.id] for each in found if each.id in passed]
     if as_json:
         told = [{"id": row.finding, "fault": row.fault, "by": row.by, "reason": row.reason} for row in rows]
-        screen().json({"edition": edition.slug, "findings": [entry(each) for each in left], "acknowledged": told})
+        screen().json({"edition": slug_, "findings": [entry(each) for each in left], "acknowledged": told})
     else:
         show(left)
         for row in rows:
             screen().out(_passed(row))
         if not left:
-            screen().out(screen().say(N_("Nothing is wrong with the edition %(slug)s."), slug=edition.slug))
-    demand_none_grave(edition, left)
+            screen().out(screen().say(N_("Nothing is wrong with the edition %(slug)s."), slug=slug_))
+    demand_none_grave(slug_, left)
 
 
-def _all_findings(edition: Edition, logo: Image | None) -> list[Finding]:
+def _findings(edition: Edition, logo: Image | None) -> list[Finding]:
     """What is wrong with an edition's texts and with each variant that can be rendered."""
     variants = (preview(edition, mode, str, logo) for mode in ready(edition))
     return [*findings(edition), *(each for variant in variants for each in variant.findings)]
@@ -93,9 +98,9 @@ def acknowledge(
     as_json: AsJson = False,
 ) -> None:
     """Let findings pass that are no faults, until the texts that they are about change."""
-    with stored.change(edition, newsletter) as (session, found):
-        known = _all_findings(found, editions.logo(session, found.newsletter))
-        made = acknowledgements.acknowledge(session, found, known, ids, name, reason)
+    with stored.change(edition, newsletter, name) as (session, found, by):
+        known = _findings(found, editions.logo(session, found.newsletter))
+        made = acknowledgements.acknowledge(session, found, known, ids, by, reason)
         if as_json:
             screen().json({"edition": edition, "acknowledged": [row.finding for row in made]})
         else:
@@ -103,11 +108,21 @@ def acknowledge(
                 screen().out(_passed(row))
 
 
-def approve(edition: Slug, name: Person, newsletter: InNewsletter = None, as_json: AsJson = False) -> None:
+def approve(
+    edition: Slug,
+    name: Person,
+    seen: Annotated[
+        int | None, typer.Option("--version", min=1, help="The version that you looked at: no later one is approved.")
+    ] = None,
+    newsletter: InNewsletter = None,
+    as_json: AsJson = False,
+) -> None:
     """Freeze every variant of an edition, so that it can be sent; by somebody who did not write it."""
-    with stored.change(edition, newsletter) as (session, found):
+    with stored.change(edition, newsletter, name) as (session, found, by):
+        if seen:
+            version.demand_newest(session, found, seen)
         changes, wrote = _changes(session, found), version.writers(session, found)
-        variants = freeze(session, found, name)
+        variants = freeze(session, found, by)
         rows = {variant.mode: variant.hash for variant in variants}
         approval = found.approval
     if as_json:
@@ -121,7 +136,7 @@ def approve(edition: Slug, name: Person, newsletter: InNewsletter = None, as_jso
     for mode, hash_ in rows.items():
         screen().out(f"  {hash_[:12]}  {mode}")
     screen().out(screen().say(N_("The edition %(slug)s is approved and frozen."), slug=edition))
-    if name in wrote:
+    if by in wrote:
         screen().remark(N_("Only one person has an account, so its author approved it: better have two."))
 
 
@@ -144,16 +159,12 @@ def send_test(
     house = installation.unlock(chosen)
     queue.check(chosen)
     with house.database.write() as session:
-        found = editions.find(session, edition, newsletter)
+        found, by = editions.find(session, edition, newsletter), account(session, name)
         wanted = mode or found.source_locale
-        if wanted not in ready(found):
-            raise WrongUsageError(
-                N_("This edition cannot be rendered in %(mode)s; it can be in: %(modes)s."),
-                mode=wanted,
-                modes=", ".join(ready(found)) or "–",
-            )
-        of = editions.topic(found.newsletter, topic) if topic else found.newsletter.topics[0]
-        number = proof.send(session, house.keys, found, of, wanted, address, name).id
+        demand_ready(found, wanted)
+        # Any topic will do: nobody subscribes to a test.
+        of = editions.topic(found.newsletter, topic or next((each.slug for each in found.newsletter.topics), None))
+        number = proof.send(session, house.keys, found, of, wanted, address, by).id
     wake(house)
     if as_json:
         screen().json({"campaign": number, "mode": wanted})

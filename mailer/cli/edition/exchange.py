@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from mailer.compose import draft as drafts
 from mailer.compose import edition as editions
 from mailer.compose import exchange, folder, po
 from mailer.compose import export as out
+from mailer.compose.account import account
 from mailer.compose.archive import unpacked
 from mailer.compose.draft import Draft, DraftBlock
 from mailer.compose.exchange import MovedError
@@ -32,6 +33,7 @@ from mailer.config import settings
 from mailer.errors import RefusedError, WrongUsageError
 from mailer.fetch import Fetcher
 from mailer.i18n import N_, self_name
+from mailer.installation import Installation
 from mailer.model import Newsletter
 
 _OWN = {Kind.FOLDER, Kind.ARCHIVE, Kind.PO}
@@ -74,54 +76,54 @@ def import_(
     fetcher = Fetcher()
     with screen().waiting(N_("Reading …")):
         handed = [given(word, fetcher.fetch, kind) for word in sources]
+    own = handed[0].kind in _OWN
     if handed[0].kind is Kind.WORDPRESS and not posts and not since:
         _list(handed[0], as_json=as_json)
         return
-    with ExitStack() as stack:
-        with house.database.read() as session:
-            published = editions.newsletter(session, newsletter)
-            wish = Wish(
-                slug=called,
-                zone=published.zone,
-                known=editions.digested(session, published),
-                since=since.date() if since else None,
-                posts=posts,
-                fetch=(lambda url: fetcher.fetch(url).body) if pictures else None,
-            )
-            with screen().waiting(N_("Reading …")):
-                taken = _intake(stack, session, handed, wish, newsletter, name)
-        own = handed[0].kind in _OWN
-        if not as_json and not own:
-            _preview(taken)
-        if into:
-            out.write(into, out.files(taken.draft, based=False))
-            _tell(taken, as_json=as_json, folder=str(into))
-        elif own or yes or _asked(as_json=as_json):
-            with house.database.write() as session:
-                made = _store(session, editions.newsletter(session, newsletter), taken.draft, name, replace, as_json)
-            _tell(taken, as_json=as_json, version=made)
-        else:
-            _tell(taken, as_json=as_json)
+    with house.database.read() as session:
+        published, by = editions.newsletter(session, newsletter), account(session, name)
+        wish = Wish(
+            slug=called,
+            zone=published.zone,
+            known=editions.digested(session, published),
+            since=since.date() if since else None,
+            posts=posts,
+            fetch=(lambda url: fetcher.fetch(url).body) if pictures else None,
+        )
+    # Fetching takes its time, and no database waits for it.
+    with screen().waiting(N_("Reading …")):
+        taken = _own(house, handed, newsletter, called, by) if own else _foreign(handed, wish)
+    if not as_json and not own:
+        _preview(taken)
+    if into:
+        out.write(into, out.files(taken.draft, based=False))
+        _tell(taken, as_json=as_json, folder=str(into))
+    elif own or yes or _asked(as_json=as_json):
+        with house.database.write() as session:
+            made = _store(session, editions.newsletter(session, newsletter), taken.draft, by, replace, as_json)
+        _tell(taken, as_json=as_json, version=made)
+    else:
+        _tell(taken, as_json=as_json)
 
 
-def _intake(
-    stack: ExitStack, session: Session, handed: Sequence[Given], wish: Wish, newsletter: str | None, by: str
-) -> _Intake:
-    first = handed[0]
-    if first.kind not in _OWN:
-        found = propose(handed, wish)
-        return _Intake(found.draft, found.odd)
+def _foreign(handed: Sequence[Given], wish: Wish) -> _Intake:
+    found = propose(handed, wish)
+    return _Intake(found.draft, found.odd)
+
+
+def _own(house: Installation, handed: Sequence[Given], newsletter: str | None, called: str | None, by: str) -> _Intake:
     if len(handed) > 1:
         raise WrongUsageError(N_("Take in one folder, archive or PO file at a time."))
+    first = handed[0]
     path = first.file()
     if first.kind is Kind.PO:
-        back = po.taken(path, editions.find(session, po.edition_of(path), newsletter), by)
-        moved = N_("Its source has changed since the file was written out, so its translation is out of date.")
+        with house.database.read() as session:
+            back = po.taken(path, editions.find(session, po.edition_of(path), newsletter), by)
+        moved = N_("Its source is not the one in the file, so its translation is out of date.")
         return _Intake(back.draft, [Oddity(moved, {}, key) for key in back.moved])
-    if first.kind is Kind.ARCHIVE:
-        path = stack.enter_context(unpacked(path))
-    read = folder.read(path)
-    return _Intake(read.model_copy(update={"slug": wish.slug}) if wish.slug else read)
+    with unpacked(path) if first.kind is Kind.ARCHIVE else nullcontext(path) as place:
+        read = folder.read(place)
+    return _Intake(read.model_copy(update={"slug": called}) if called else read)
 
 
 def _store(session: Session, newsletter: Newsletter, draft: Draft, by: str, replace: bool, as_json: bool) -> int:
@@ -213,14 +215,17 @@ def export(
 ) -> None:
     """Write an edition out; what comes back by import loses nothing."""
     with stored.read(edition, newsletter) as (_, found):
-        if place.suffix == ".po":
+        suffix = place.suffix.lower()
+        if tag and suffix != ".po":
+            raise WrongUsageError(N_("--language is for PO files: a folder or archive holds every language."))
+        if suffix == ".po":
             tags = [each for each in found.locales if each != found.source_locale]
             if tag is None and len(tags) != 1:
                 raise WrongUsageError(N_("Name the language with --language: %(tags)s."), tags=", ".join(tags) or "–")
             _write(place, po.written(found, tag or tags[0]))
         else:
             files = out.files(drafts.of(found), found.newsletter.terms)
-            if place.suffix == ".zip":
+            if suffix == ".zip":
                 _write(place, out.archive(files))
             else:
                 out.write(place, files)

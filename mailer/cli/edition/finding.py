@@ -7,7 +7,6 @@ from mailer.cli.screen import screen
 from mailer.compose.check import Finding, Severity
 from mailer.errors import RefusedError
 from mailer.i18n import N_
-from mailer.model import Edition
 
 _LINES = {Severity.ERROR: N_("Error: %(what)s"), Severity.WARNING: N_("Warning: %(what)s")}
 
@@ -33,7 +32,7 @@ def entry(found: Finding) -> dict[str, Any]:
     }
 
 
-def demand_none_grave(edition: Edition, found: Iterable[Finding]) -> None:
+def demand_none_grave(slug: str, found: Iterable[Finding]) -> None:
     """Raise RefusedError where something keeps the edition from being approved."""
     if any(each.severity is Severity.ERROR for each in found):
-        raise RefusedError(N_("The edition %(slug)s cannot be approved as it is."), slug=edition.slug)
+        raise RefusedError(N_("The edition %(slug)s cannot be approved as it is."), slug=slug)

@@ -15,10 +15,10 @@ from mailer.compose import glossary, template
 from mailer.compose.check import Finding, findings
 from mailer.compose.edition import build
 from mailer.compose.folder import read
-from mailer.errors import RefusedError, WrongUsageError
+from mailer.errors import RefusedError
 from mailer.i18n import N_, ZH, languages, self_name
 from mailer.model import Edition
-from mailer.render.preview import Preview, preview, ready, stand_in
+from mailer.render.preview import Preview, demand_ready, preview, ready, stand_in
 
 _ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif"}
 
@@ -64,7 +64,7 @@ def render(
         )
     else:
         _print(place, shown, found)
-    demand_none_grave(edition, found)
+    demand_none_grave(edition.slug, found)
 
 
 def opened(folder: Path) -> Edition:
@@ -78,12 +78,7 @@ def _wanted(edition: Edition, asked: list[str]) -> list[str]:
     """The modes to render."""
     offered = ready(edition)
     for mode in asked:
-        if mode not in offered:
-            raise WrongUsageError(
-                N_("This edition cannot be rendered in %(mode)s; it can be in: %(modes)s."),
-                mode=mode,
-                modes=", ".join(offered) or "–",
-            )
+        demand_ready(edition, mode)
     return list(dict.fromkeys(asked)) or offered
 
 

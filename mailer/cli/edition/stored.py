@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from mailer import installation
 from mailer.compose import edition as editions
+from mailer.compose.account import account
 from mailer.config import settings
 from mailer.model import Edition
 
@@ -19,7 +20,7 @@ def read(slug: str, newsletter: str | None) -> Iterator[tuple[Session, Edition]]
 
 
 @contextmanager
-def change(slug: str, newsletter: str | None) -> Iterator[tuple[Session, Edition]]:
-    """An edition to change, within one unit of work."""
+def change(slug: str, newsletter: str | None, name: str) -> Iterator[tuple[Session, Edition, str]]:
+    """An edition to change within one unit of work, kept from all others, and the account that does it."""
     with installation.unlock(settings()).database.write() as session:
-        yield session, editions.find(session, slug, newsletter)
+        yield session, editions.find(session, slug, newsletter, lock=True), account(session, name)

@@ -102,8 +102,8 @@ def restore(
     edition: Slug, number: _Number, name: Person, newsletter: InNewsletter = None, as_json: AsJson = False
 ) -> None:
     """Make an edition what it was in an earlier version. What it is now stays a version, too."""
-    with stored.change(edition, newsletter) as (session, found):
-        made = exchange.restore(session, found, number, name).number
+    with stored.change(edition, newsletter, name) as (session, found, by):
+        made = exchange.restore(session, found, number, by).number
     if as_json:
         screen().json({"edition": edition, "version": made})
     else:

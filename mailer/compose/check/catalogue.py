@@ -136,7 +136,9 @@ CHECKS: Mapping[Fault, Check] = {
     ),
     Fault.SHORTENED_LINK: Check(N_("a shortened link, which hides where it leads"), sentences.SHORTENED_LINK),
     Fault.MISLEADING_LINK: Check(N_("a link whose words show another host than its own"), sentences.MISLEADING_LINK),
-    Fault.UNREACHABLE: Check(N_("a link that did not answer; looked at only when asked for"), sentences.UNREACHABLE),
+    Fault.UNREACHABLE: Check(
+        N_("a link that did not answer; looked at only when asked for"), sentences.UNREACHABLE, acknowledgeable=False
+    ),
     Fault.ALT_FILE: _judged(N_("the name of a file in place of a picture’s words"), sentences.ALT_FILE),
     Fault.ALT_PICTURE: Check(N_("“image of” in a picture’s words"), sentences.ALT_PICTURE),
     Fault.ALT_CAPTION: Check(N_("a picture’s words that only repeat its caption"), sentences.ALT_CAPTION),

@@ -43,9 +43,9 @@ def findings(edition: Edition) -> list[Finding]:
     return placed(edition, (finding for check in _CHECKS for finding in check(reading)))
 
 
-def unreachable(edition: Edition, reach: Callable[[str], bool]) -> list[Finding]:
-    """The links that do not answer. ``reach`` looks at a page by its address: each http or https link once."""
-    return placed(edition, links.unreachable(Reading(edition), reach))
+def linked(edition: Edition) -> list[tuple[str, Finding]]:
+    """Each http or https link of an edition, and the finding that it is where its page does not answer."""
+    return list(links.asked_for(Reading(edition)))
 
 
 def placed(edition: Edition, found: Iterable[Finding]) -> list[Finding]:

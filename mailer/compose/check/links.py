@@ -37,17 +37,12 @@ def check(reading: Reading) -> Iterator[Finding]:
             yield from _looked_at(finding_at, link, parts)
 
 
-def unreachable(reading: Reading, reach: Callable[[str], bool]) -> Iterator[Finding]:
-    """The links that do not answer; each address is asked for once."""
-    answers: dict[str, bool] = {}
+def asked_for(reading: Reading) -> Iterator[tuple[str, Finding]]:
+    """Each link to a page, and what is to be said of it where that does not answer."""
     for finding_at, link in _links(reading):
         parts = address.split(link.url)
-        if parts is None or parts.scheme == "mailto":
-            continue
-        if link.url not in answers:
-            answers[link.url] = reach(link.url)
-        if not answers[link.url]:
-            yield finding_at(Fault.UNREACHABLE, {"link": address.shown(link.url)})
+        if parts and parts.scheme != "mailto":
+            yield link.url, finding_at(Fault.UNREACHABLE, {"link": address.shown(link.url)})
 
 
 FindingAt = Callable[[Fault, dict[str, object]], Finding]

@@ -64,7 +64,14 @@ def _wordpress(handed: Sequence[Given], wish: Wish) -> Proposal:
 def _page(handed: Sequence[Given], wish: Wish) -> Proposal:
     (given,) = handed
     raw = given.octets()
-    return article.propose(raw, given.url or None, tag=given.language, charset=given.charset or None, fetch=wish.fetch)
+    return article.propose(
+        raw,
+        given.url or None,
+        zone=ZoneInfo(wish.zone),
+        tag=given.language,
+        charset=given.charset or None,
+        fetch=wish.fetch,
+    )
 
 
 def _text(handed: Sequence[Given], _: Wish) -> Proposal:

@@ -6,6 +6,7 @@ which keeps quotations and lists.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, tzinfo
 from urllib.parse import urlsplit
 
 import trafilatura
@@ -44,19 +45,21 @@ def propose(
     raw: bytes,
     url: str | None,
     *,
+    zone: tzinfo = UTC,
     tag: str | None = None,
     charset: str | None = None,
     fetch: Fetch | None = None,
 ) -> Proposal:
     """An edition of one article from the octets of a page that was got from ``url``.
 
-    ``tag``: its language, where the page is not to be asked. ``charset``: what its server said of its encoding.
-    ``fetch`` gets its lead picture. Raises InvalidError for what is no page, has no text, or is too long.
+    ``zone``: whose day it is where the page states a moment in UTC. ``tag``: its language, where the page is not to
+    be asked. ``charset``: what its server said of its encoding. ``fetch`` gets its lead picture. Raises InvalidError
+    for what is no page, has no text, or is too long.
     """
     notes = Notes()
     source = decoded(raw, charset, notes)
     root = parse(source)
-    said = head(root, url)
+    said = head(root, url, zone)
     main = _main(root)
     marked = markdown(etree.tostring(main, encoding="unicode", method="html"), said.base)
     found = read(marked.text, said.title, said.description, bare(_text(source)), notes)

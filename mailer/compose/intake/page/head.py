@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from urllib.parse import urlsplit
 
 from lxml import html
@@ -37,7 +37,7 @@ class Head:
     picture_alt: str
 
 
-def head(root: html.HtmlElement, url: str | None) -> Head:
+def head(root: html.HtmlElement, url: str | None, zone: tzinfo = UTC) -> Head:
     """The head of a page that was got from ``url``, where that is known."""
     meta = _meta(root)
     base = resolved(url or "", next(iter(root.xpath("//base/@href")), "")) or url or ""
@@ -57,7 +57,7 @@ def head(root: html.HtmlElement, url: str | None) -> Head:
         site=site,
         section=meta.get("article:section", ""),
         description=meta.get("og:description", "") or meta.get("description", ""),
-        published=_published(root, meta, linked),
+        published=_published(root, meta, linked, zone),
         licence=next(filter(None, (resolved(base, each.get("href", "")) for each in _licences(root))), ""),
         picture=resolved(base, picture) if picture else "",
         picture_alt=meta.get("og:image:alt", ""),
@@ -102,13 +102,24 @@ def _author(root: html.HtmlElement, meta: dict[str, str], linked: list[dict[str,
     return ""
 
 
-def _published(root: html.HtmlElement, meta: dict[str, str], linked: list[dict[str, object]]) -> date | None:
+def _published(
+    root: html.HtmlElement, meta: dict[str, str], linked: list[dict[str, object]], zone: tzinfo
+) -> date | None:
     """The day on which it came out, by the publisher's own calendar."""
     stated = [meta.get(name, "") for name in _DAYS]
     stated += [str(each["datePublished"]) for each in linked if _is_text(each.get("datePublished"))]
     stated += [str(each.get("datetime")) for each in root.iter("time") if each.get("pubdate") is not None]
     stated += [str(each) for each in root.xpath("//time[@itemprop='datePublished']/@datetime")]
-    return next(filter(None, map(day, stated)), None)
+    return next(filter(None, (_day(each, zone) for each in stated)), None)
+
+
+def _day(stated: str, zone: tzinfo) -> date | None:
+    """The day of a moment. One in UTC says nothing of the publisher's own: then it is the day in ``zone``."""
+    try:
+        moment = datetime.fromisoformat(stated)
+    except ValueError:
+        return day(stated)
+    return (moment.astimezone(zone) if moment.utcoffset() == timedelta(0) else moment).date()
 
 
 def _is_text(value: object) -> bool:

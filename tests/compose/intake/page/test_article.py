@@ -2,10 +2,13 @@
 
 from datetime import date
 from io import BytesIO
+from zoneinfo import ZoneInfo
 
 import pytest
+from lxml import html
 from PIL import Image
 
+from mailer import clock
 from mailer.compose.blocks import data_of
 from mailer.compose.data import Article
 from mailer.compose.edition import build
@@ -14,6 +17,8 @@ from mailer.compose.intake.proposal import Proposal
 from mailer.errors import InvalidError, UnavailableError
 from mailer.i18n import EN, ZH
 from mailer.model import Newsletter
+from mailer.render.preview import stand_in
+from mailer.render.variant import render
 
 URL = "https://weirpost.example/north/mill-race.html"
 _BODY = (
@@ -209,3 +214,33 @@ def test_hostile_pages_leave_no_script_and_no_handler() -> None:
     assert "alert" not in str(fields(found))
     assert "onclick" not in str(fields(found))
     assert fields(found)["kicker"] == "Dunlow"
+
+
+@pytest.mark.parametrize(
+    ("stated", "day"),
+    [
+        ("2031-05-08T17:30:00+00:00", "2031-05-09"),
+        ("2031-05-08T17:30:00Z", "2031-05-09"),
+        ("2031-05-08T17:30:00+01:00", "2031-05-08"),
+        ("2031-05-08", "2031-05-08"),
+        ("8 May 2031", "2031-05-08"),
+    ],
+)
+def test_a_moment_in_utc_is_the_day_at_home_and_any_other_the_publisher_s(stated: str, day: str) -> None:
+    page = PAGE.replace("<style>", f'<meta property="article:published_time" content="{stated}"><style>')
+    assert str(data(propose(page.encode(), URL, zone=ZoneInfo("Asia/Hong_Kong"))).published) == day
+
+
+def test_attack_case_16_what_comes_in_with_a_page_goes_out_with_no_mail() -> None:
+    hostile = "<svg onload=alert(2)></svg><img src=x onerror=alert(4)><b>&lt;script&gt;alert(5)&lt;/script&gt;</b>"
+    draft = propose(PAGE.replace(_BODY[1], f"{_BODY[1]} {hostile}").encode(), URL).draft
+    front = draft.block("front")
+    assert front
+    front.texts[EN]["preheader"] = "x"
+    edition = build(stand_in(draft, []), draft, "Ada")
+    for form in ("html", "web"):
+        page: html.HtmlElement = html.document_fromstring(
+            "".join(render(edition, EN, clock.now()).content[form]["parts"])
+        )
+        assert not page.xpath("//script | //svg | //iframe | //@*[starts-with(name(), 'on')]")
+        assert "<script>alert(5)</script>" in str(page.xpath("string()"))
