@@ -15,6 +15,7 @@ from sqlalchemy.exc import (
     NoSuchModuleError,
     OperationalError,
     ProgrammingError,
+    StatementError,
     TimeoutError,  # noqa: A004 — SQLAlchemy's word for a pool with nothing left to lend
 )
 from sqlalchemy.orm import Session
@@ -207,6 +208,10 @@ def _translated(kind: str) -> Iterator[None]:
             raise MisconfiguredError(
                 N_("MAILER_DATABASE_URL cannot be used: %(why)s."), why=_first_line(error)
             ) from None
+        error.hide_parameters = True
+        raise
+    except StatementError as error:
+        # A value that a column's type does not take: the driver never saw it.
         error.hide_parameters = True
         raise
 

@@ -1,17 +1,20 @@
 """What a database does to those who use it, and what they are told."""
 
 import threading
+import traceback
+from datetime import datetime
 
 import pytest
 from sqlalchemy import QueuePool, create_engine, select, update
+from sqlalchemy.exc import StatementError
 
 from mailer import clock, installation
 from mailer.config import Settings
 from mailer.db import Database, connect
 from mailer.errors import MisconfiguredError, UnavailableError
 from mailer.installation import Installation
+from mailer.model import AuditEntry, Staff, ThrottleLevel
 from mailer.model import Installation as InstallationRow
-from mailer.model import Staff, ThrottleLevel
 
 
 @pytest.mark.databases("sqlite")
@@ -45,6 +48,14 @@ def test_a_pool_with_nothing_left_to_lend_is_unavailable(house: Installation) ->
         with pytest.raises(UnavailableError, match="does not answer: QueuePool"), database.read() as other:
             other.connection()
     database.dispose()
+
+
+def test_a_value_that_no_column_takes_is_not_told(house: Installation) -> None:
+    """What else the row holds may be a secret, and ends up where faults are told."""
+    secret = AuditEntry(at=datetime(2027, 1, 1), name="canary", action="", subject="")  # noqa: DTZ001 — that is wrong
+    with pytest.raises(StatementError) as refused, house.database.write() as session:
+        session.add(secret)
+    assert "canary" not in "".join(traceback.format_exception(refused.value))
 
 
 @pytest.mark.databases("postgresql")
