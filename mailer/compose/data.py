@@ -41,8 +41,11 @@ def _day(value: object) -> object:
 
 
 def _moment(value: object) -> object:
-    """``2026-12-05 18:05``, or with a T as it is stored: by the clock on the wall of the place."""
-    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:00)?", value, re.ASCII):
+    """``2026-12-05 18:05``, or with a T as it is stored: by the clock on the wall of the place.
+
+    Of years that are years everywhere: at either end of the calendar some zones would lie beyond it.
+    """
+    if not isinstance(value, str) or not re.fullmatch(r"[12]\d{3}-\d\d-\d\d[ T]\d\d:\d\d(:00)?", value, re.ASCII):
         raise ValueError(Term(N_("write the local time as YYYY-MM-DD HH:MM")))
     return value
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SerializeAsAny, ValidationInfo, field_validator
@@ -14,6 +14,7 @@ from mailer.compose.blocks import TYPES, data_of
 from mailer.compose.data import Data
 from mailer.compose.picture import Picture
 from mailer.errors import InvalidError, Term
+from mailer.i18n import N_
 from mailer.model import Edition, Image, Text
 from mailer.model.edition import Fallback, Layout, TextStatus
 
@@ -48,6 +49,16 @@ def readable(value: str) -> str:
     return value
 
 
+def _instant(value: datetime) -> datetime:
+    """A moment in UTC. ValueError for one of no zone, or beyond the calendar."""
+    try:
+        if value.tzinfo:
+            return value.astimezone(UTC)
+    except OverflowError:
+        pass
+    raise ValueError(Term(N_("write the moment in UTC, such as 2027-01-31T10:00:00Z")))
+
+
 _Readable = Annotated[str, AfterValidator(readable)]
 
 
@@ -61,7 +72,7 @@ class Progress(BaseModel):
     previous_source: dict[_Readable, _Readable] | None = None
     by: _Readable | None = None
     reviewed_by: _Readable | None = None
-    at: datetime | None = None
+    at: Annotated[datetime, AfterValidator(_instant)] | None = None
 
 
 class Draft(BaseModel):

@@ -16,7 +16,7 @@ _PARTS = {
     "INTERVAL": ("[1-9]|[1-4][0-9]|5[0-2]", N_("INTERVAL is a number from 1 to 52")),
     "COUNT": ("[1-9][0-9]?|[1-4][0-9]{2}|500", N_("COUNT is a number from 1 to 500")),
     "UNTIL": (
-        "[0-9]{8}(T[0-9]{6}Z)?",
+        "[12][0-9]{7}(T[0-9]{6}Z)?",
         N_("UNTIL is a day such as 20270131, or a moment in UTC such as 20270131T100000Z"),
     ),
     "BYDAY": (

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from mailer.compose.data import Card, Digest, Figures, Picture
+from mailer.compose.data import Card, Digest, Event, Figures, Picture
 
 
 def test_an_ornament_leads_nowhere() -> None:
@@ -30,3 +30,11 @@ def test_cards_are_told_apart_by_their_ids() -> None:
 def test_a_link_holds_no_blank_and_nobodys_password(url: str) -> None:
     with pytest.raises(ValidationError):
         Card.model_validate({"url": url})
+
+
+@pytest.mark.parametrize(
+    ("start", "zone"), [("9999-12-31 23:00", "America/New_York"), ("0001-01-01 01:00", "Asia/Hong_Kong")]
+)
+def test_an_event_lies_within_the_calendar_in_every_zone(start: str, zone: str) -> None:
+    with pytest.raises(ValidationError, match="write the local time"):
+        Event.model_validate({"start": start, "end": start.replace(":00", ":30"), "tz": zone})

@@ -44,6 +44,7 @@ def test_what_calendars_know_is_taken(rule: str) -> None:
         ("FREQ=WEEKLY;COUNT=\u0661", "from 1 to 500"),
         ("FREQ=WEEKLY;COUNT=1;UNTIL=20270131", "not by both"),
         ("FREQ=WEEKLY;UNTIL=tomorrow", "such as 20270131"),
+        ("FREQ=WEEKLY;UNTIL=99991231", "such as 20270131"),
         ("FREQ=WEEKLY;UNTIL=20270231", "such as 20270131"),
         ("FREQ=WEEKLY;UNTIL=20270131T100000", "in UTC"),
         ("FREQ=WEEKLY;UNTIL=20270131T250000Z", "in UTC"),
