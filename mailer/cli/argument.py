@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from mailer.characters import refuse_controls
+from mailer.compose.template import demand_slug
 from mailer.errors import InvalidError, WrongUsageError
 from mailer.i18n import N_
 
@@ -25,6 +26,12 @@ def slug(typed: str) -> str:
         return refuse_controls(typed)
     except InvalidError as error:
         raise WrongUsageError(error.message, **error.values) from None
+
+
+def new_slug(typed: str) -> str:
+    """What a new edition is to be called; WrongUsageError where its folder could not be read again."""
+    demand_slug(typed)
+    return typed
 
 
 AS = typer.Option("--as", parser=person, metavar="NAME", help="Your name, for the record.")

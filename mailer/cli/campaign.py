@@ -1,6 +1,5 @@
 """``mailer campaign …``: making a campaign, starting and stopping it, looking at it."""
 
-import sys
 from collections.abc import Callable, Mapping
 from typing import Annotated
 
@@ -108,7 +107,7 @@ def resume(number: _Number, name: Person, as_json: AsJson = False) -> None:
 @app.command()
 def cancel(number: _Number, name: Person, as_json: AsJson = False) -> None:
     """End it for good: what was not sent will not be."""
-    if sys.stdin.isatty():
+    if screen().attended():
         typer.confirm(screen().say(N_("Cancel campaign %(id)s for good?"), id=number), abort=True, err=True)
     house = _change(number, as_json, lambda session, found: life.cancel(session, found, name))
     with house.database.read() as session:

@@ -1,6 +1,5 @@
 """``mailer init``: a new installation, and what has to be done with it."""
 
-import sys
 from collections.abc import Callable
 
 import typer
@@ -37,7 +36,7 @@ def _given(value: str | None, check: Callable[[str], str], question: str, advice
     """An option's value, checked; asked for where it is missing and somebody is there to answer."""
     if value is not None:
         return check(value)
-    if not sys.stdin.isatty():
+    if not screen().attended():
         raise WrongUsageError(advice)
     while True:
         try:

@@ -1,6 +1,7 @@
 """What commands write on: results on stdout, progress and remarks on stderr, in the person's language."""
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,6 +53,11 @@ class Screen:
     def json(self, value: dict[str, Any]) -> None:
         """A machine's result: one object on one line."""
         self.out(json.dumps(value, ensure_ascii=False))
+
+    def attended(self) -> bool:
+        """Whether somebody is there who could answer a question."""
+        # There is no input at all where it was closed.
+        return bool(sys.stdin) and sys.stdin.isatty()
 
     @contextmanager
     def waiting(self, message: str) -> Iterator[None]:

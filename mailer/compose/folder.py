@@ -21,7 +21,7 @@ from mailer.compose.data import IDENTIFIER, Flag, pictures
 from mailer.compose.draft import Draft, DraftBlock, Progress
 from mailer.compose.picture import Picture
 from mailer.compose.reason import reason
-from mailer.compose.source import Document, bad, document, text
+from mailer.compose.source import Document, bad, document, is_folder, text
 from mailer.compose.template import MOST_LANGUAGES, NAMES, SLUG, TEMPLATES
 from mailer.errors import InvalidError, WrongUsageError
 from mailer.i18n import AUTOMATIC, N_, ZH, is_tag
@@ -63,7 +63,7 @@ class _Use(BaseModel):
 
 def read(folder: Path) -> Draft:
     """The edition in ``folder``. Raises InvalidError naming file and line; WrongUsageError for no folder."""
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise WrongUsageError(N_("There is no folder %(path)s with an edition in it."), path=folder)
     path = folder / "edition.yaml"
     source = document(path, text(path))

@@ -30,6 +30,22 @@ def bad(path: Path, line: int, why: str, /, **values: object) -> InvalidError:
     return InvalidError(N_("%(file)s, line %(line)s: %(why)s."), file=path.name, line=line, why=Term(why, **values))
 
 
+def is_folder(path: Path) -> bool:
+    """Whether a folder lies there; where nobody may look, or what no name can be, there is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def is_file(path: Path) -> bool:
+    """Whether an ordinary file lies there, likewise."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def text(path: Path) -> str:
     """A UTF-8 file, a byte-order mark tolerated, line ends made one."""
     try:

@@ -162,6 +162,15 @@ TEMPLATES = {
 NAMES = ", ".join(TEMPLATES)
 
 
+def demand_slug(slug: str) -> None:
+    """Raise WrongUsageError for what no edition can be called."""
+    if not re.fullmatch(SLUG, slug):
+        raise WrongUsageError(
+            N_("The slug %(slug)s must be short, in small letters, digits and hyphens: name one with --slug."),
+            slug=slug,
+        )
+
+
 def create(
     name: str, folder: Path, locales: Sequence[str], slug: str | None, say: Callable[[str], str] = str
 ) -> dict[str, Path]:
@@ -177,11 +186,7 @@ def create(
     if not 1 <= len(locales) <= MOST_LANGUAGES or len(set(locales)) < len(locales):
         raise WrongUsageError(N_("--languages takes 1 to %(most)s languages, each once."), most=MOST_LANGUAGES)
     slug = folder.absolute().name if slug is None else slug
-    if not re.fullmatch(SLUG, slug):
-        raise WrongUsageError(
-            N_("The slug %(slug)s must be short, in small letters, digits and hyphens: name one with --slug."),
-            slug=slug,
-        )
+    demand_slug(slug)
     contents = {"edition.yaml": _spine(name, slug, locales, say)}
     contents |= {f"{tag}.md": _texts(TEMPLATES[name], say) for tag in locales}
     write(folder, {name: content.encode() for name, content in contents.items()})

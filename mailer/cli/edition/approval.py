@@ -23,6 +23,7 @@ from mailer.compose import version
 from mailer.compose.account import account
 from mailer.compose.check import Finding, findings, linked
 from mailer.compose.compare import Difference, compare
+from mailer.compose.source import is_folder
 from mailer.config import settings
 from mailer.fetch import Fetcher
 from mailer.i18n import N_, language_names
@@ -40,7 +41,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Say all that is wrong with an edition; nothing is stored. Exit 1 where it could not be approved."""
-    if Path(edition).is_dir():
+    if is_folder(Path(edition)):
         made = opened(Path(edition))
         screen().remark(N_("This is about the folder %(path)s, not about a stored edition."), path=edition)
         passed, found, pages = {}, _findings(made, None), linked(made) if links else []

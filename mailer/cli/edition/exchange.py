@@ -1,6 +1,5 @@
 """``mailer edition import|export``: editions in and out, as folders, archives, PO files, and from elsewhere."""
 
-import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from mailer import installation
-from mailer.cli.argument import AsJson, InNewsletter, Person, Slug, slug
+from mailer.cli.argument import AsJson, InNewsletter, Person, Slug, new_slug, slug
 from mailer.cli.edition import stored
 from mailer.cli.edition import version as versions
 from mailer.cli.screen import screen
@@ -61,7 +60,7 @@ def import_(
     *,
     name: Person,
     kind: Annotated[Kind | None, typer.Option("--kind", help="What it is, where its look misleads.")] = None,
-    called: Annotated[str | None, typer.Option("--slug", parser=slug, help="The new edition's slug.")] = None,
+    called: Annotated[str | None, typer.Option("--slug", parser=new_slug, help="The new edition's slug.")] = None,
     newsletter: InNewsletter = None,
     since: Annotated[datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="Posts from then on.")] = None,
     posts: Annotated[list[int], typer.Option("--post", help="The number of a post of a WordPress export.")] = [],  # noqa: B006 — typer copies it
@@ -146,9 +145,7 @@ def _store(session: Session, newsletter: Newsletter, draft: Draft, by: str, repl
 
 def _asked(*, as_json: bool) -> bool:
     """Whether the person at the terminal wants it stored; nobody is asked where none is."""
-    if as_json or not sys.stdin.isatty():
-        return False
-    return typer.confirm(screen().say(N_("Store this?")))
+    return not as_json and screen().attended() and typer.confirm(screen().say(N_("Store this?")))
 
 
 def _tell(taken: _Intake, *, as_json: bool, version: int | None = None, folder: str | None = None) -> None:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from mailer.compose.archive import is_archive
+from mailer.compose.source import is_file, is_folder
 from mailer.errors import InvalidError, WrongUsageError
 from mailer.fetch import Fetched
 from mailer.i18n import N_, is_tag
@@ -74,9 +75,9 @@ def given(word: str, fetch: Callable[[str], Fetched], kind: Kind | None = None) 
         fetched = fetch(name)
         return Given(kind or _kind(fetched.body[:_LOOK], ""), name, language, None, fetched)
     path = Path(name)
-    if path.is_dir():
+    if is_folder(path):
         return Given(kind or Kind.FOLDER, name, language, path, None)
-    if not path.is_file():
+    if not is_file(path):
         raise WrongUsageError(N_("There is no file or folder %(path)s, and it is no https:// address."), path=name)
     looks = Kind.ARCHIVE if is_archive(path) else _kind(_read(path), path.suffix.lower())
     return Given(kind or looks, name, language, path, None)

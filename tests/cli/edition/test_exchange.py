@@ -132,6 +132,17 @@ def test_a_person_at_a_terminal_is_asked(stored: Housed, tmp_path: Path) -> None
         os.close(slave)
 
 
+def test_nobody_is_asked_where_the_input_was_closed(stored: Housed, tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("A letter\n\nDear friends,\n\nThe boat is back.\n")
+    environment = {**os.environ, **{f"MAILER_{key.upper()}": value for key, value in stored.items()}}
+    mailer = f'"{sys.executable}" -c "from mailer.cli import main; main()"'
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{mailer} edition import letter.txt --as Ada <&-"],
+        capture_output=True, text=True, env=environment, cwd=tmp_path, check=False, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, "Nothing was stored" in done.stderr) == (0, True), done.stderr
+
+
 def test_an_export_of_wordpress_lists_what_there_is_to_choose(run: Run, stored: Housed, tmp_path: Path) -> None:
     item = """<item><title>{title}</title><link>https://harbour.example/{id}</link>
       <content:encoded><![CDATA[<p>The tide came in at six, and nobody minded.</p>]]></content:encoded>
@@ -172,7 +183,9 @@ def test_what_cannot_be_taken_is_one_line_and_changes_nothing(run: Run, stored: 
         (["bad"], 1, "edition.yaml, line"),
         (["notes.xml", str(LETTER)], 2, "feeds"),
         ([str(LETTER), str(LETTER)], 2, "at a time"),
-        (["notes.xml", "--slug", "No Slug"], 2, "--slug"),
+        (["notes.xml", "--slug", "No Slug"], 2, "No Slug"),
+        ([str(LETTER), "--slug", "../no/slug"], 2, "../no/slug"),
+        (["a" * 300], 2, "no file or folder"),
         (["notes.xml", "--newsletter", "other"], 1, "--newsletter"),
     ):
         one_line(run("edition", "import", *words, "--yes", *ADA, **stored), code, sign)
