@@ -1,8 +1,10 @@
 """An edition written out as a folder, or as an archive of one: what ``folder.py`` reads, without loss."""
 
 import json
+import shutil
 import zipfile
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -37,15 +39,48 @@ def files(draft: Draft, terms: Iterable[Term] = (), *, based: bool = True) -> di
 
 
 def write(folder: Path, contents: dict[str, bytes]) -> None:
-    """Write the files of a folder, which must be new or empty. Raises RefusedError."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise RefusedError(N_("%(path)s is in use: name a folder that is empty or new."), path=folder)
+    """Write the files of a folder, which must be new or empty: all of them or none. Raises RefusedError."""
+    with _said(folder):
+        was = folder.exists()
+        if was and (not folder.is_dir() or any(folder.iterdir())):
+            raise RefusedError(N_("%(path)s is in use: name a folder that is empty or new."), path=folder)
+        with _undoing() as undo:
+            if not was:
+                undo.callback(shutil.rmtree, folder, ignore_errors=True)
+            undo.callback(shutil.rmtree, folder / "images", ignore_errors=True)
+            (folder / "images").mkdir(parents=True)
+            for name, octets in contents.items():
+                undo.callback((folder / name).unlink, missing_ok=True)
+                (folder / name).write_bytes(octets)
+
+
+def write_file(path: Path, octets: bytes) -> None:
+    """Write a new file whole or not at all; what lies there already is not written over. Raises RefusedError."""
+    with _said(path), _undoing() as undo:
+        try:
+            file = path.open("xb")
+        except FileExistsError:
+            raise RefusedError(N_("%(path)s is there already: name a new file."), path=path) from None
+        undo.callback(path.unlink, missing_ok=True)
+        with file:
+            file.write(octets)
+
+
+@contextmanager
+def _undoing() -> Iterator[ExitStack]:
+    """What takes away again what was written, unless all of it was: half an edition would look like one."""
+    with ExitStack() as undo:
+        yield undo
+        undo.pop_all()
+
+
+@contextmanager
+def _said(path: Path) -> Iterator[None]:
+    """The system's faults, said as ours."""
     try:
-        (folder / "images").mkdir(parents=True, exist_ok=True)
-        for name, octets in contents.items():
-            (folder / name).write_bytes(octets)
+        yield
     except OSError as error:
-        raise RefusedError(N_("%(path)s cannot be written: %(why)s."), path=folder, why=error.strerror) from None
+        raise RefusedError(N_("%(path)s cannot be written: %(why)s."), path=path, why=error.strerror) from None
 
 
 def archive(contents: dict[str, bytes]) -> bytes:

@@ -1,5 +1,8 @@
 """An edition goes out as a folder and comes back without loss."""
 
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -8,7 +11,7 @@ from mailer.compose import draft as drafts
 from mailer.compose import glossary
 from mailer.compose.draft import Draft
 from mailer.compose.edition import build
-from mailer.compose.export import files, write
+from mailer.compose.export import files, write, write_file
 from mailer.compose.folder import read
 from mailer.errors import RefusedError
 from mailer.render.preview import stand_in
@@ -53,3 +56,43 @@ def test_a_folder_in_use_is_not_written_over(tmp_path: Path) -> None:
     (tmp_path / "mine").touch()
     with pytest.raises(RefusedError, match="in use"):
         write(tmp_path, {})
+
+
+@contextmanager
+def _room(octets: int) -> Iterator[None]:
+    """A disk on which no file may grow larger."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (octets, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("there", [[], ["out"]], ids=["new", "empty"])
+def test_a_full_disk_leaves_no_half_folder(tmp_path: Path, there: list[str]) -> None:
+    folder = tmp_path / "out"
+    for name in there:
+        (tmp_path / name).mkdir()
+    contents = files(read(SAMPLE))
+    # Some of it would fit.
+    with _room(len(contents["edition.yaml"])), pytest.raises(RefusedError, match="out cannot be written"):
+        write(folder, contents)
+    assert list(tmp_path.rglob("*")) == [tmp_path / name for name in there]
+
+
+def test_a_file_is_new_and_whole(tmp_path: Path) -> None:
+    path = tmp_path / "edition.zip"
+    with _room(2), pytest.raises(RefusedError, match="cannot be written"):
+        write_file(path, b"mine")
+    assert not path.exists()
+    write_file(path, b"mine")
+    with pytest.raises(RefusedError, match="there already"):
+        write_file(path, b"yours")
+    assert path.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("put", [lambda path: write(path, {}), lambda path: write_file(path, b"")])
+def test_a_name_that_no_file_can_have_is_said(tmp_path: Path, put: Callable[[Path], None]) -> None:
+    with pytest.raises(RefusedError, match="cannot be written"):
+        put(tmp_path / ("a" * 300))

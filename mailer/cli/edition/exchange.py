@@ -29,7 +29,7 @@ from mailer.compose.intake.importer import Wish, propose
 from mailer.compose.intake.proposal import Oddity
 from mailer.compose.intake.wordpress import selection
 from mailer.config import settings
-from mailer.errors import RefusedError, WrongUsageError
+from mailer.errors import WrongUsageError
 from mailer.fetch import Fetcher
 from mailer.i18n import N_, self_name
 from mailer.installation import Installation
@@ -219,25 +219,14 @@ def export(
             tags = [each for each in found.locales if each != found.source_locale]
             if tag is None and len(tags) != 1:
                 raise WrongUsageError(N_("Name the language with --language: %(tags)s."), tags=", ".join(tags) or "–")
-            _write(place, po.written(found, tag or tags[0]))
+            out.write_file(place, po.written(found, tag or tags[0]))
         else:
             files = out.files(drafts.of(found), found.newsletter.terms)
             if suffix == ".zip":
-                _write(place, out.archive(files))
+                out.write_file(place, out.archive(files))
             else:
                 out.write(place, files)
     if as_json:
         screen().json({"edition": edition, "place": str(place)})
     else:
         screen().out(screen().say(N_("The edition %(slug)s is in %(path)s."), slug=edition, path=place))
-
-
-def _write(path: Path, octets: bytes) -> None:
-    """A new file: what lies there already is not written over."""
-    try:
-        with path.open("xb") as file:
-            file.write(octets)
-    except FileExistsError:
-        raise RefusedError(N_("%(path)s is there already: name a new file."), path=path) from None
-    except OSError as error:
-        raise RefusedError(N_("%(path)s cannot be written: %(why)s."), path=path, why=error.strerror) from None
