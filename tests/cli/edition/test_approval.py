@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from mailer.i18n import AUTOMATIC, EN, ZH, modes
 from mailer.installation import Installation
-from mailer.model import AuditEntry, Campaign, Recipient, Topic
+from mailer.model import AuditEntry, Campaign, Recipient
 from tests.cli.conftest import Run, one_line
 from tests.conftest import SAMPLE
 
@@ -19,17 +19,16 @@ SLUG = "letter-2026-08"
 
 
 @pytest.fixture
-def stored(run: Run, housed: Housed, topic: Topic, tmp_path: Path) -> Housed:
+def stored(run: Run, staffed: Housed, tmp_path: Path) -> Housed:
     """The letter, with a translation whose source was changed."""
-    assert topic.id
-    run("edition", "import", str(LETTER), "--as", "Ada", **housed)
-    run("edition", "export", SLUG, "work", **housed)
+    run("edition", "import", str(LETTER), "--as", "Ada", **staffed)
+    run("edition", "export", SLUG, "work", **staffed)
     path = tmp_path / "work" / f"{ZH}.md"
     text = path.read_text()
     assert "梁太" in text
     path.write_text(text.replace("梁太", "梁婆婆", 1))
-    assert run("edition", "import", "work", "--as", "Ada", **housed).returncode == 0
-    return housed
+    assert run("edition", "import", "work", "--as", "Ada", **staffed).returncode == 0
+    return staffed
 
 
 def _findings(run: Run, housed: Housed, *words: str) -> list[dict[str, object]]:
@@ -54,7 +53,9 @@ def test_what_is_wrong_is_listed_and_can_be_let_pass_by_name_and_reason(
     assert "let pass by Bo: She is called both" in done.stdout
     assert "let pass by Bo" in run("edition", "check", SLUG, **stored).stdout
     assert [each for each in _findings(run, stored) if each["severity"] == "error"] == []
-    one_line(run("edition", "approve", SLUG, "--as", "Ada", **stored), 1, "somebody else")
+    one_line(run("edition", "approve", SLUG, "--as", "ada", **stored), 1, "somebody else")
+    one_line(run("edition", "approve", SLUG, "--as", "Zed", **stored), 1, "no account Zed", "Ada, Bo")
+    one_line(run("edition", "approve", SLUG, "--as", "Bo", "--version", "1", **stored), 1, "version 2")
     approved = json.loads(run("edition", "approve", SLUG, "--as", "Bo", "--json", **stored).stdout)
     assert approved["approval"] == 1
     assert list(approved["variants"]) == modes([ZH, EN, AUTOMATIC])

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from mailer.i18n import EN, ZH
-from mailer.model import Topic
 from tests.cli.conftest import Run, one_line
 from tests.conftest import SAMPLE
 
@@ -27,13 +26,12 @@ FEED = """<rss version="2.0"><channel><title>Harbour notes</title><link>https://
 
 
 @pytest.fixture
-def stored(run: Run, housed: Housed, topic: Topic) -> Housed:
+def stored(run: Run, staffed: Housed) -> Housed:
     """An installation with a newsletter, and the letter in it."""
-    assert topic.id
-    done = run("edition", "import", str(LETTER), *ADA, **housed)
+    done = run("edition", "import", str(LETTER), *ADA, **staffed)
     assert done.returncode == 0, done.stderr
     assert "is stored, as version 1" in done.stdout
-    return housed
+    return staffed
 
 
 def _rewrite(path: Path, old: str, new: str) -> None:
