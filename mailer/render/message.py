@@ -11,6 +11,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
 
+from mailer.compose.picture import ENDINGS
 from mailer.i18n import languages
 from mailer.model import Image
 from mailer.render import header, links, pictures, transfer
@@ -19,7 +20,6 @@ from mailer.render.variant import Calendar, Frozen, Reader
 
 # Where the two bodies go in what is fixed: an octet that no mail may hold.
 _HERE = b"\0"
-_FILE_ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ def _embedded(image: Image) -> bytes:
         "base64",
         transfer.based(image.content),
         f"Content-ID: <{_content_id(image.hash)}>",
-        f'Content-Disposition: inline; filename="{image.hash[:12]}.{_FILE_ENDINGS[image.media_type]}"',
+        f'Content-Disposition: inline; filename="{image.hash[:12]}.{ENDINGS[image.media_type]}"',
     )
 
 

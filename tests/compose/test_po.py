@@ -82,7 +82,7 @@ def test_an_outdated_text_is_fuzzy_with_what_it_was_made_from(
         # Left as it is, it stays out of date; unmarked and translated anew, it is up to date.
         assert drafts.content(taken(file, edition, "Tess").draft) == drafts.content(drafts.of(edition))
         raw = file.read_text()
-        at = raw.index("请轉寄") if "请轉寄" in raw else raw.index('msgid "請轉寄給你的朋友。"')
+        at = raw.index('msgid "請轉寄給你的朋友。"')
         head, tail = raw[:at], raw[at:]
         start = head.rindex("#, fuzzy\n")
         tail = 'msgid "請轉寄給你的朋友。"\nmsgstr "Please pass this on."\n\n' + tail.partition("\n\n")[2]

@@ -15,12 +15,11 @@ from mailer.compose import glossary, template
 from mailer.compose.check import Finding, findings
 from mailer.compose.edition import build
 from mailer.compose.folder import read
+from mailer.compose.picture import ENDINGS
 from mailer.errors import RefusedError
 from mailer.i18n import N_, ZH, languages, self_name
 from mailer.model import Edition
 from mailer.render.preview import Preview, demand_ready, preview, ready, stand_in
-
-_ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif"}
 
 
 def new(
@@ -84,7 +83,7 @@ def _wanted(edition: Edition, asked: list[str]) -> list[str]:
 
 def _names(edition: Edition) -> dict[str, str]:
     """What each picture's file is called, by the picture's hash."""
-    return {held.image.hash: f"{held.image.hash[:16]}.{_ENDINGS[held.image.media_type]}" for held in edition.images}
+    return {held.image.hash: f"{held.image.hash[:16]}.{ENDINGS[held.image.media_type]}" for held in edition.images}
 
 
 def _write(place: Path, edition: Edition, shown: list[Preview]) -> None:

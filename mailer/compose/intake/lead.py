@@ -11,7 +11,6 @@ from mailer.i18n import N_
 _NOT_FETCHED = N_("The lead picture was not fetched; add it by hand if it is wanted: %(words)s.")
 _UNFIT = N_("The lead picture could not be taken: %(words)s.")
 _SPEECHLESS = N_("The lead picture has no words for those who do not see it; write them: %(words)s.")
-_ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif"}
 
 Fetch = Callable[[str], bytes]
 """Gets the octets at an address, or raises a MailerError."""
@@ -31,4 +30,4 @@ def lead(name: str, address: str, alt: str, fetch: Fetch | None, notes: Notes) -
         return {}
     if not alt:
         notes.add(_SPEECHLESS, address)
-    return {f"{name}.{_ENDINGS[fitted.media_type]}": fitted}
+    return {f"{name}.{picture.ENDINGS[fitted.media_type]}": fitted}
