@@ -1,5 +1,6 @@
 """Every save of an edition is kept: who made it, when, and what it was; any of them can be had again."""
 
+from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -82,7 +83,13 @@ def as_of(session: Session, edition: Edition, digest: str) -> Version | None:
 
 
 def content(session: Session, kept: Version) -> Draft:
-    """What a version holds, with its pictures."""
+    """What a version holds, with its pictures. Raises RefusedError where it needs what is no more."""
     hashes = set(kept.content["images"].values())
     images = session.scalars(select(Image).where(Image.hash.in_(hashes)))
-    return draft.restored(kept.content, {image.hash: draft.picture(image) for image in images})
+    try:
+        return draft.restored(kept.content, {image.hash: draft.picture(image) for image in images})
+    except (KeyError, ValidationError):
+        raise RefusedError(
+            N_("Version %(number)s cannot be read: it has a block or a picture that is known here no longer."),
+            number=kept.number,
+        ) from None

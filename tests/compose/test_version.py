@@ -1,5 +1,9 @@
 """Every save is kept, any two can be compared, any can be had again."""
 
+import copy
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
@@ -158,3 +162,27 @@ def test_who_wrote_what_was_stored_before_versions_were_kept_is_known(
         edition = _edition(session, topic, draft)
         session.execute(delete(Version))
         assert version.writers(session, edition) == {"Ada"}
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        lambda content: content["blocks"][2].update(type="hologram"),
+        lambda content: content["blocks"][2].update(data={"colour": "red"}),
+        lambda content: content["images"].update({"boat.jpg": "0" * 64}),
+    ],
+    ids=["type", "data", "picture"],
+)
+def test_a_version_that_needs_what_is_no_more_is_refused_and_nothing_changes(
+    house: Installation, topic: Topic, draft: Draft, gone: Callable[[dict[str, Any]], None]
+) -> None:
+    """As after years: another program wrote it, or somebody cleared up."""
+    with house.database.write() as session:
+        edition = _edition(session, topic, draft)
+        first = version.version(session, edition, 1)
+        first.content = copy.deepcopy(first.content)
+        gone(first.content)
+        before = drafts.of(edition)
+        with pytest.raises(RefusedError, match="Version 1 cannot be read"):
+            restore(session, edition, 1, "Cy")
+        assert drafts.of(edition) == before
