@@ -15,6 +15,7 @@ from mailer.compose.picture import Picture
 from mailer.compose.progress import settled
 from mailer.compose.status import outdated, source_hash
 from mailer.compose.version import SAVE, keep
+from mailer.db.upsert import insert
 from mailer.errors import InvalidError, NotFoundError, RefusedError, Term
 from mailer.i18n import N_, self_name
 from mailer.model import Block, Edition, EditionImage, EditionState, Image, Newsletter, Text, Topic, Version
@@ -34,7 +35,7 @@ def save(session: Session, newsletter: Newsletter, draft: Draft, author: str) ->
         raise RefusedError(N_("There is an edition %(slug)s already: choose another slug."), slug=draft.slug)
     _demand_fit(draft)
     made = build(newsletter, draft, author)
-    _share_images(session, made)
+    _share_images(session, made, draft)
     session.add(made)
     session.flush()
     keep(session, made, author, SAVE)
@@ -56,7 +57,7 @@ def revise(session: Session, edition: Edition, draft: Draft, by: str, action: st
     made = build(edition.newsletter, draft, edition.author)
     if _digest(drafts.of(made)) == _digest(before):
         return keep(session, edition, by, action)
-    _share_images(session, made)
+    _share_images(session, made, draft)
     edition.blocks.clear()
     edition.images.clear()
     # Blocks of the same names come in their place.
@@ -118,10 +119,10 @@ def _unfit(block: str, field: str, tag: str, why: Term) -> InvalidError:
     )  # fmt: skip
 
 
-def _share_images(session: Session, edition: Edition) -> None:
-    """One row for each picture, however many editions show it."""
-    for held in edition.images:
-        held.image = session.get(Image, held.image.hash) or held.image
+def _share_images(session: Session, edition: Edition, draft: Draft) -> None:
+    """One row for each picture, however many editions show it; in one order, so that two never wait for each other."""
+    for held in sorted(edition.images, key=lambda held: held.image.hash):
+        held.image = image(session, draft.images[held.name])
 
 
 def build(newsletter: Newsletter, draft: Draft, author: str) -> Edition:
@@ -147,8 +148,11 @@ def build(newsletter: Newsletter, draft: Draft, author: str) -> Edition:
 
 
 def image(session: Session, picture: Picture) -> Image:
-    """The stored image of a picture: one row, however many editions show it."""
-    return session.get(Image, picture.hash) or Image(**asdict(picture))
+    """The stored image of a picture: one row, however many editions show it, and who stores it at the same moment."""
+    if found := session.get(Image, picture.hash):
+        return found
+    session.execute(insert(session, Image).values(asdict(picture)).on_conflict_do_nothing())
+    return session.get_one(Image, picture.hash)
 
 
 def find(session: Session, slug: str, newsletter: str | None = None, *, lock: bool = False) -> Edition:

@@ -43,6 +43,8 @@ def weigh(session: Session, newsletter: Newsletter, draft: Draft, *, replace: bo
     Raises MovedError where it has become another than the draft was exported from, RefusedError for a draft
     that comes from no export while there is such an edition.
     """
+    # An edition that is not there yet cannot be held; its newsletter can.
+    session.execute(select(Newsletter.id).where(Newsletter.id == newsletter.id).with_for_update(key_share=True))
     held = select(Edition).where(Edition.newsletter_id == newsletter.id, Edition.slug == draft.slug)
     edition = session.scalar(held.with_for_update())
     if edition is None:

@@ -1,15 +1,19 @@
 """What comes back from outside is taken where nobody changed the edition meanwhile."""
 
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session
 
+from mailer import clock
 from mailer.compose import draft as drafts
 from mailer.compose import version
 from mailer.compose.compare import Kind
 from mailer.compose.draft import Draft
-from mailer.compose.edition import revise
+from mailer.compose.edition import find, image, revise
 from mailer.compose.exchange import MovedError, take, weigh
 from mailer.compose.export import files, write
 from mailer.compose.folder import read
@@ -17,7 +21,11 @@ from mailer.compose.status import Status, status
 from mailer.errors import RefusedError
 from mailer.i18n import EN, ZH
 from mailer.installation import Installation
-from mailer.model import Newsletter, Topic
+from mailer.model import EditionState, Newsletter, Topic
+from mailer.render.approval import approve
+
+_WHILE = 0.3
+"""Seconds for which a change stays open, so that another can look meanwhile."""
 
 
 def _newsletter(session: Session, topic: Topic) -> Newsletter:
@@ -127,3 +135,80 @@ def test_a_folder_that_says_nothing_of_a_translation_does_not_bring_it_up_to_dat
         take(session, newsletter, read(tmp_path / "out"), "Bo", replace=True)
         share = next(block for block in edition.blocks if block.key == "share")
         assert status(edition, share, EN) is Status.TRANSLATED
+
+
+def _beside(house: Installation, topic: Topic, drafts_: Sequence[Draft]) -> list[str]:
+    """What becomes of drafts that are taken in at the same moment: a version's number, or why not."""
+    met = threading.Barrier(len(drafts_))
+
+    def take_in(draft: Draft) -> str:
+        met.wait(20)
+        try:
+            with house.database.write() as session:
+                number = take(session, _newsletter(session, topic), draft, "Ada")[1].number
+                clock.sleep(_WHILE)
+        except RefusedError as error:
+            return str(error)
+        return str(number)
+
+    with ThreadPoolExecutor(len(drafts_)) as pool:
+        return sorted(pool.map(take_in, drafts_))
+
+
+def test_of_two_who_bring_one_new_edition_one_is_refused(house: Installation, topic: Topic, draft: Draft) -> None:
+    one, other = _beside(house, topic, [draft, draft])
+    assert one == "1"
+    assert "There is an edition wrap-up-2026 already" in other
+
+
+def test_of_two_who_change_one_edition_the_later_hears_of_the_other(
+    house: Installation, topic: Topic, draft: Draft, tmp_path: Path
+) -> None:
+    base = _export(house, topic, draft, tmp_path / "out")
+    changed = [base.model_copy(deep=True) for _ in range(2)]
+    for number, each in enumerate(changed):
+        each.block("share").texts[EN]["body"] = f"Please pass this on, {number}."  # type: ignore[union-attr]  # it is there
+    one, other = _beside(house, topic, changed)
+    assert one == "2"
+    assert "has changed since this was exported" in other
+    with house.database.read() as session:
+        edition = find(session, draft.slug)
+        assert [each.number for each in version.versions(session, edition)] == [2, 1]
+
+
+def test_two_who_store_one_picture_share_it(house: Installation, draft: Draft) -> None:
+    picture = next(iter(draft.images.values()))
+    met = threading.Barrier(2)
+
+    def store(_: int) -> str:
+        with house.database.write() as session:
+            met.wait(20)
+            found = image(session, picture)
+            clock.sleep(_WHILE)
+            return found.hash
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(store, range(2))) == [picture.hash] * 2
+
+
+def test_what_is_being_approved_is_not_changed_meanwhile(house: Installation, topic: Topic, draft: Draft) -> None:
+    with house.database.write() as session:
+        base = drafts.of(take(session, _newsletter(session, topic), draft, "Ada")[0])
+    changed = base.model_copy(update={"base": drafts.digest(drafts.content(base))}, deep=True)
+    changed.block("share").texts[EN]["body"] = "Please pass this on."  # type: ignore[union-attr]  # it is there
+
+    def change() -> None:
+        with pytest.raises(MovedError), house.database.write() as session:
+            take(session, _newsletter(session, topic), changed, "Bo")
+
+    with ThreadPoolExecutor(1) as pool:
+        with house.database.write() as session:
+            edition = find(session, draft.slug, lock=True)
+            changing = pool.submit(change)
+            clock.sleep(_WHILE)
+            approve(session, edition, "Cy")
+        changing.result(60)
+    with house.database.read() as session:
+        edition = find(session, draft.slug)
+        assert edition.state is EditionState.APPROVED
+        assert [each.action for each in version.versions(session, edition)] == ["approve", "save"]
