@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, exists, null, or_, select
+from sqlalchemy import Select, case, exists, null, or_, select
 from sqlalchemy.orm import Session
 
 from mailer.audience.audience import wanted, why_not
@@ -20,6 +20,7 @@ from mailer.model import (
     Recipient,
     Subscriber,
     Subscription,
+    Suppression,
 )
 from mailer.model.delivery import CLAIMABLE, among
 
@@ -145,7 +146,7 @@ def _details(free: Select[int], topic_id: int) -> Select[*tuple[object, ...]]:
 
 
 def _tests(free: Select[int]) -> Select[*tuple[object, ...]]:
-    """The same of test mails, whose recipients are no subscribers: nothing keeps them from being sent."""
+    """The same of test mails, whose recipients are no subscribers: only a suppression keeps them from being sent."""
     return (
         select(
             Delivery.id,
@@ -157,7 +158,7 @@ def _tests(free: Select[int]) -> Select[*tuple[object, ...]]:
             Recipient.address,
             null().label("name"),
             null().label("greeting_name"),
-            null().label("why_not"),
+            case((exists().where(Suppression.address_index == Delivery.dedupe_key), "suppressed")).label("why_not"),
         )
         .join(Recipient, Recipient.delivery_id == Delivery.id)
         .join(Campaign, Campaign.id == Delivery.campaign_id)

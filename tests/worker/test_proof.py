@@ -84,6 +84,19 @@ def test_who_asked_never_to_be_written_to_gets_no_test(house: Installation, topi
         _send(house, topic)
 
 
+def test_who_asks_so_while_a_test_waits_gets_none(
+    house: Installation, topic: Topic, transport: MemoryTransport, drain: Drain
+) -> None:
+    number = _send(house, topic)
+    with house.database.write() as session:
+        session.add(Suppression(address_index=house.keys.address_index(ADDRESS), reason="erased", at=clock.now()))
+    assert not drain()
+    assert transport.sent == []
+    with house.database.write() as session:
+        assert session.get_one(Campaign, number).state is CampaignState.FINISHED
+        assert proof.forget(session) == 1
+
+
 def test_a_campaign_does_not_start_with_what_was_changed_since_its_approval(
     house: Installation, topic: Topic, draft: Draft
 ) -> None:
