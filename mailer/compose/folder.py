@@ -21,7 +21,7 @@ from mailer.compose.data import IDENTIFIER, Flag, pictures
 from mailer.compose.draft import Draft, DraftBlock, Progress
 from mailer.compose.picture import Picture
 from mailer.compose.reason import reason
-from mailer.compose.source import Document, bad, document, is_folder, text
+from mailer.compose.source import MOST_OCTETS, Document, bad, document, is_folder, text
 from mailer.compose.template import MOST_LANGUAGES, NAMES, SLUG, TEMPLATES
 from mailer.errors import InvalidError, WrongUsageError
 from mailer.i18n import AUTOMATIC, N_, ZH, is_tag
@@ -217,7 +217,8 @@ def _read_progress(path: Path, spine: _Spine, blocks: Collection[str]) -> dict[s
     """How far each translation has come, ``{language: {block: …}}``; nothing where there is no such file."""
     if not path.exists():
         return {}
-    source = text(path)
+    # Of each translation it holds what it was made from.
+    source = text(path, MOST_OCTETS * len(spine.languages))
     try:
         raw = json.loads(source)
     except json.JSONDecodeError as error:

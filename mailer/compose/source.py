@@ -13,7 +13,7 @@ from mailer.errors import InvalidError, Term
 from mailer.i18n import N_
 
 # Far more than a mail may hold, and little enough to read in no time.
-_MOST_OCTETS = 250_000
+MOST_OCTETS = 250_000
 
 # What the parser says, and what a person can do about it.
 _HINTS = {
@@ -46,17 +46,17 @@ def is_file(path: Path) -> bool:
         return False
 
 
-def text(path: Path) -> str:
-    """A UTF-8 file, a byte-order mark tolerated, line ends made one."""
+def text(path: Path, most: int = MOST_OCTETS) -> str:
+    """A UTF-8 file of at most so many octets, a byte-order mark tolerated, line ends made one."""
     try:
         if not path.is_file():
             raise _unreadable(path, Term(N_("it is not there, or no ordinary file")))
         with path.open("rb") as file:
-            raw = file.read(_MOST_OCTETS + 1)
+            raw = file.read(most + 1)
     except OSError as error:
         raise _unreadable(path, error.strerror) from None
-    if len(raw) > _MOST_OCTETS:
-        raise bad(path, 1, N_("the file is longer than %(most)s octets"), most=_MOST_OCTETS)
+    if len(raw) > most:
+        raise bad(path, 1, N_("the file is longer than %(most)s octets"), most=most)
     try:
         decoded = raw.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:

@@ -52,6 +52,16 @@ def test_every_kind_of_text_comes_back_as_it_was(tmp_path: Path) -> None:
         assert again.block("letter") == letter
 
 
+def test_what_translations_were_made_from_may_be_long(tmp_path: Path) -> None:
+    draft = _stored(read(SAMPLE))
+    for made in draft.progress["en-GB"].values():
+        made.previous_source = {"body": "x" * 20_000}
+    once = files(draft)
+    assert len(once["translations.json"]) > 250_000
+    write(tmp_path / "out", once)
+    assert files(_stored(read(tmp_path / "out"))) == once
+
+
 def test_a_folder_in_use_is_not_written_over(tmp_path: Path) -> None:
     (tmp_path / "mine").touch()
     with pytest.raises(RefusedError, match="in use"):
