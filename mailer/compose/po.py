@@ -18,14 +18,18 @@ from mailer import clock
 from mailer.compose import draft as drafts
 from mailer.compose.blocks import TYPES, fields_of
 from mailer.compose.draft import Draft, DraftBlock, Progress
-from mailer.compose.source import bad, text
+from mailer.compose.source import MOST_OCTETS, bad, text
 from mailer.compose.status import Status, source_hash, status
 from mailer.errors import InvalidError, Term, WrongUsageError
 from mailer.i18n import N_, babel, self_name
 from mailer.model import Block, Edition
 from mailer.model.edition import TextStatus
 
-_LINE = re.compile(r'(#.*)?|((msgctxt|msgid|msgid_plural|msgstr(\[\d\])?) )?"([^"\\]|\\.)*"')
+_LINE = re.compile(r'(#.*)?|((msgctxt|msgid|msgstr) )?"([^"\\]|\\.)*"')
+"""No plurals: an edition has none, and of how many forms there are a file may say any number."""
+_OBSOLETE = "#~"
+_MOST_OCTETS = 3 * MOST_OCTETS
+"""A language, what it was translated from, and what that was before."""
 _UNFINISHED = {Status.OUTDATED, Status.DRAFT, Status.MACHINE}
 
 
@@ -122,7 +126,8 @@ def edition_of(path: Path) -> str:
 
 
 def _read(path: Path) -> Catalog:
-    lines = text(path).split("\n")
+    # What is obsolete would be read like the rest.
+    lines = ["" if line.lstrip().startswith(_OBSOLETE) else line for line in text(path, _MOST_OCTETS).split("\n")]
     for number, line in enumerate(lines, 1):
         # Babel takes a string without its quotes, too, and cuts off its ends.
         if not _LINE.fullmatch(line.strip()):

@@ -1,5 +1,8 @@
 """Translators get a PO file and give it back; the edition knows what of it is up to date."""
 
+import re
+import tracemalloc
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -141,6 +144,39 @@ def test_what_is_no_translation_of_this_edition_is_refused(
         file.write_text(written(edition, EN).decode().replace(old, new))
         with pytest.raises(InvalidError, match=why):
             taken(file, edition, "Tess")
+
+
+@pytest.mark.parametrize("mark", ["", "#~ "], ids=["in use", "obsolete"])
+def test_a_file_that_claims_endless_plurals_costs_nothing(
+    house: Installation, topic: Topic, draft: Draft, file: Path, mark: str
+) -> None:
+    entry = ('msgctxt "a/b/c"', 'msgid "x"', 'msgid_plural "y"', 'msgstr[0] "z"')
+    with house.database.write() as session:
+        edition = _edition(session, topic, draft)
+        plural = '"Plural-Forms: nplurals=9999999; plural=0;\\n"'
+        raw = re.sub('"Plural-Forms:[^\n]*', lambda _: plural, written(edition, EN).decode())
+        assert plural in raw
+        file.write_text(raw + "\n" + "".join(f"{mark}{line}\n" for line in entry))
+        tracemalloc.start()
+        with nullcontext() if mark else pytest.raises(InvalidError, match="here must stand msgctxt"):
+            taken(file, edition, "Tess")
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+        tracemalloc.stop()
+
+
+def test_a_file_may_be_as_long_as_an_edition_in_two_languages(
+    house: Installation, topic: Topic, draft: Draft, file: Path
+) -> None:
+    long = draft.model_copy(deep=True)
+    section = next(block for block in long.blocks if block.type == "section")
+    for number in range(8):
+        texts = {tag: {"title": str(number), "body": "甲" * 6_000} for tag in (ZH, EN)}
+        long.blocks.append(section.model_copy(update={"key": f"long-{number}", "texts": texts}))
+    with house.database.write() as session:
+        edition = _edition(session, topic, long)
+        file.write_bytes(written(edition, EN))
+        assert file.stat().st_size > 250_000
+        assert taken(file, edition, "Tess").moved == []
 
 
 @pytest.mark.parametrize(
