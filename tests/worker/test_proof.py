@@ -66,7 +66,7 @@ def test_it_stands_on_record_without_the_address(house: Installation, topic: Top
     with house.database.read() as session:
         entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "campaign.test")).one()
         assert (entry.name, entry.subject) == ("Ada", str(number))
-        assert entry.detail == {"mode": EN, "edition": "wrap-up-2026"}
+        assert entry.detail == {"mode": EN, "edition": "wrap-up-2026", "newsletter": "tideline"}
 
 
 @pytest.mark.parametrize("address", ["no address", "a@b\r\nBcc: c@d.example", ""])
