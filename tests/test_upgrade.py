@@ -42,8 +42,8 @@ _NEWER = {
     "edition": ("derived", "layout"),
     "block": ("languages", "required", "fallback"),
     "newsletter": ("logo", "images", "han_per_minute", "words_per_minute"),
-    "campaign": ("test",),
-    "subscriber": ("greeting_name",),
+    "campaign": ("test", "collapsed_at"),
+    "subscriber": ("greeting_name", "provider_due"),
 }
 
 
@@ -58,7 +58,18 @@ def old(house: Installation, sending: Campaign) -> Installation:
     with house.database.write() as session:
         for state in ("pending", "deferred", "uncertain"):
             session.execute(text(f"DROP INDEX ix_delivery_{state}"))
-        for table in ("edition_image", "image", "term", "version", "acknowledgement", "recipient"):
+        for index in ("event_delivery_id", "subscriber_provider_due"):
+            session.execute(text(f"DROP INDEX ix_{index}"))
+        for table in (
+            "edition_image",
+            "image",
+            "term",
+            "version",
+            "acknowledgement",
+            "recipient",
+            "exchange",
+            "reason",
+        ):
             session.execute(text(f"DROP TABLE {table}"))
         for table, names in _NEWER.items():
             for name in names:

@@ -4,7 +4,18 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, FromClause, any_, bindparam, column, func, select, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    SQLColumnExpression,
+    any_,
+    bindparam,
+    column,
+    func,
+    select,
+    type_coerce,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
@@ -23,7 +34,9 @@ def rows(session: Session, types: Mapping[str, TypeEngine[Any]], values: Mapping
     return func.unnest(*arrays).table_valued(*columns).render_derived(name="given")
 
 
-def one_of(session: Session, number: ColumnElement[int], numbers: Sequence[int]) -> ColumnElement[bool]:
+def one_of(
+    session: Session, number: SQLColumnExpression[int] | SQLColumnExpression[int | None], numbers: Sequence[int]
+) -> ColumnElement[bool]:
     """Whether a number is one of many, handed over as one value: so each of them is looked up by its index.
 
     A join leaves that to the planner, who reads the whole table where it has not been analysed lately.

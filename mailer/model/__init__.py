@@ -1,7 +1,7 @@
 """The tables, one module per noun, and the transition tables of those that have a state."""
 
 from mailer.model.base import Base
-from mailer.model.campaign import Campaign, CampaignState, Count
+from mailer.model.campaign import Campaign, CampaignState, Count, Reason
 from mailer.model.delivery import Attempt, Delivery, DeliveryState, Recipient
 from mailer.model.edition import (
     Acknowledgement,
@@ -17,6 +17,7 @@ from mailer.model.edition import (
     Version,
 )
 from mailer.model.event import Event, EventKind, Suppression
+from mailer.model.exchange import Exchange
 from mailer.model.installation import Installation
 from mailer.model.newsletter import Images, Newsletter, Term, Topic
 from mailer.model.staff import AuditEntry, Staff
@@ -39,6 +40,7 @@ __all__ = [
     "EditionState",
     "Event",
     "EventKind",
+    "Exchange",
     "Fallback",
     "Image",
     "Images",
@@ -46,6 +48,7 @@ __all__ = [
     "Layout",
     "Newsletter",
     "RateLimit",
+    "Reason",
     "Recipient",
     "Staff",
     "Subscriber",

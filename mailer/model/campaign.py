@@ -43,7 +43,8 @@ CAMPAIGN_STEPS = {
 class Campaign(Base):
     """Edition × topic × segment × time. ``uncertain_policy`` is ``leave`` or ``resend``.
 
-    A ``test`` has one delivery, to one address, of a variant that need not be approved.
+    A ``test`` has one delivery, to one address, of a variant that need not be approved. From ``collapsed_at``
+    on its counts and reasons are all there is: its deliveries are gone, or about to go.
     """
 
     __tablename__ = "campaign"
@@ -61,6 +62,7 @@ class Campaign(Base):
     scheduled_at: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    collapsed_at: Mapped[datetime | None]
 
     edition: Mapped[Edition] = relationship()
     topic: Mapped[Topic] = relationship()
@@ -78,4 +80,15 @@ class Count(Base):
     variant_id: Mapped[int] = mapped_column(ForeignKey("variant.id"), primary_key=True)
     provider: Mapped[str] = mapped_column(primary_key=True)
     state: Mapped[DeliveryState] = mapped_column(primary_key=True)
+    n: Mapped[int]
+
+
+class Reason(Base):
+    """Why deliveries of a collapsed campaign failed, waited or stayed in doubt, and how many; the commonest."""
+
+    __tablename__ = "reason"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), index=True)
+    reason: Mapped[str]
     n: Mapped[int]

@@ -41,6 +41,8 @@ DELIVERY_STEPS = {
 CLAIMABLE = (_S.PENDING, _S.DEFERRED)
 HELD = (_S.CLAIMED, _S.SENDING)
 OPEN = (*CLAIMABLE, *HELD)
+UNHAPPY = (_S.FAILED, _S.UNCERTAIN, _S.DEFERRED)
+"""Those whose reason tells what went wrong."""
 
 
 def _partial(name: str, *columns: str, states: str) -> Index:

@@ -20,7 +20,10 @@ class EventKind(StrEnum):
 
 
 class Event(Base):
-    """One happening, to the hour, with what the program needs to know of it and no more."""
+    """One happening, to the hour, with what the program needs to know of it and no more.
+
+    It outlives the delivery that it is about.
+    """
 
     __tablename__ = "event"
 
@@ -29,7 +32,7 @@ class Event(Base):
     at: Mapped[datetime]
     subscriber_id: Mapped[int | None] = mapped_column(ForeignKey("subscriber.id"), index=True)
     topic_id: Mapped[int | None] = mapped_column(ForeignKey("topic.id"))
-    delivery_id: Mapped[int | None] = mapped_column(ForeignKey("delivery.id"))
+    delivery_id: Mapped[int | None] = mapped_column(ForeignKey("delivery.id"), index=True)
     data: Mapped[dict[str, Any]]
 
 

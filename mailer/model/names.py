@@ -27,5 +27,6 @@ PROVIDERS = {
     "icloud": "iCloud",
     "qq": "QQ",
     "netease": N_("NetEase (163, 126)"),
+    "hinet": N_("HiNet (Chunghwa Telecom)"),
     "other": N_("Others"),
 }

@@ -25,8 +25,9 @@ class Subscriber(Base):
     nobody can tell from a name which part of it that would be.
 
     ``ref`` is the row's random name, bound into its seals and used in links; ``provider`` is the
-    group of mail exchangers, the domain is not kept. ``mode`` names the languages wanted, ``pace``
-    how often: ``all``, ``monthly`` or ``yearly``.
+    group of mail exchangers, the domain is not kept; ``provider_due`` is the hour after which the group is
+    looked for again, NULL where there is no need. ``mode`` names the languages wanted, ``pace`` how
+    often: ``all``, ``monthly`` or ``yearly``.
     """
 
     __tablename__ = "subscriber"
@@ -39,6 +40,7 @@ class Subscriber(Base):
     name: Mapped[bytes | None]
     greeting_name: Mapped[bytes | None]
     provider: Mapped[str]
+    provider_due: Mapped[datetime | None] = mapped_column(index=True)
     mode: Mapped[str]
     pace: Mapped[str]
     state: Mapped[SubscriberState]
