@@ -127,6 +127,14 @@ class Settings(BaseSettings):
     tick: Annotated[float, Field(ge=0.1, le=600)] = Field(
         default=5.0, description="Seconds between two rounds of a worker's ticker."
     )
+    dns: Annotated[_Text, AfterValidator(url.dns)] = Field(
+        default="system",
+        description="Who is asked which provider takes a domain's mail: `system`, the IP address of a name server,"
+        " or `off`.",
+    )
+    retention: Annotated[int, Field(ge=14, le=3650)] = Field(
+        default=90, description="Days after which a campaign that is finished keeps counts alone."
+    )
     language: str = Field(
         default_factory=language,
         description="Language of the commands. Empty: that of the terminal (LC_ALL, LANG).",

@@ -1,6 +1,10 @@
-"""URLs in settings: which are taken, and why others are not. No complaint holds a piece of one: it may be a secret."""
+"""URLs and addresses in settings: which are taken, and why others are not.
+
+No complaint holds a piece of one: it may be a secret.
+"""
 
 import re
+from ipaddress import ip_address
 
 from mailer.i18n import N_
 
@@ -15,6 +19,8 @@ _BROKER = re.compile(
 _TLS_OPTION = "ssl_(?:cert_reqs|ca_certs|certfile|keyfile)=[^&]*"
 _TLS_OPTIONS = re.compile(rf"\?{_TLS_OPTION}(?:&{_TLS_OPTION})*")
 _DATABASE = re.compile(r"sqlite(\+pysqlite)?://[^?]*|postgresql(\+psycopg)?://.*")
+_NAME_SERVER = re.compile(r"(?P<address>[0-9.]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
+_DNS = 53
 _HIGHEST_PORT = 65535
 
 
@@ -59,6 +65,26 @@ def database(url: str) -> str:
     if not url.startswith("sqlite"):
         _demand_encoded(url)
     return url
+
+
+def dns(text: str) -> str:
+    """Who is asked for exchangers: ``system``, ``off``, or a name server; ValueError says what it should be."""
+    if text not in {"system", "off"}:
+        name_server(text)
+    return text
+
+
+def name_server(text: str) -> tuple[str, int]:
+    """Address and port of a name server, 53 where it names none; ValueError says what it should be."""
+    found = _NAME_SERVER.fullmatch(text)
+    address, port = (found["address"].strip("[]"), int(found["port"] or _DNS)) if found else (text, _DNS)
+    try:
+        ip_address(address)
+    except ValueError:
+        port = 0
+    if not 1 <= port <= _HIGHEST_PORT:
+        raise ValueError(N_("give system, off, or the IP address of a name server, with :PORT where it is not 53"))
+    return address, port
 
 
 def _fits(pattern: re.Pattern[str], url: str) -> bool:

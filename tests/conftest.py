@@ -148,7 +148,7 @@ def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator
 @pytest.fixture
 def chosen(tmp_path: Path, database_url: str) -> Settings:
     home, key_file = tmp_path / "home", tmp_path / "key"
-    return load(home=home, key_file=key_file, database_url=database_url, public_url=organisation.PUBLIC_URL)
+    return load(home=home, key_file=key_file, database_url=database_url, public_url=organisation.PUBLIC_URL, dns="off")
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ RULES = {
                        ("mailer/clock.py",)),
     "reads the environment": ({"os.environ", "os.getenv"}, ("mailer/config.py",)),
     "opens SMTP": ({"aiosmtplib.SMTP", "smtplib.SMTP"}, ("worker/transport/",)),
+    "asks the DNS": ({"Resolver", "resolver.Resolver", "asyncresolver.Resolver"}, ("mailer/audience/exchanger.py",)),
     "fetches from the web": ({"httpcore2.HTTPConnection"}, ("mailer/fetch.py",)),
     "touches a key": ({"AESGCM", "HKDF", "hmac.digest", "hmac.new", "load_der_private_key"}, ("mailer/vault/",)),
     "commits": ({"session.commit", "connection.commit"}, ("mailer/db/",)),

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from mailer import url
 from mailer.config import Settings, environment, load
 from mailer.errors import MisconfiguredError
 
@@ -66,6 +67,17 @@ def test_each_setting_is_documented() -> None:
         ("database_url", "letters.db"),
         ("database_url", "postgresql://me:hu@sh@one.example/letters"),
         ("database_url", "postgresql://me:hu#sh@one.example/letters"),
+        ("dns", "on"),
+        ("dns", "resolver.hush.example"),
+        ("dns", "127.0.0.256"),
+        ("dns", "127.0.0.1:0"),
+        ("dns", "127.0.0.1:70000"),
+        ("dns", "[::1"),
+        ("dns", "[127.0.0.1]x"),
+        ("dns", "127.0.0.1, 127.0.0.2"),
+        ("retention", "13"),
+        ("retention", "3651"),
+        ("retention", "ninety"),
     ],
 )
 def test_a_wrong_setting_is_named_and_its_value_is_not_shown(name: str, value: str) -> None:
@@ -87,6 +99,11 @@ def test_a_wrong_setting_is_named_and_its_value_is_not_shown(name: str, value: s
         ("public_url", "https://[2001:db8::1]:443"),
         ("relay_url", "smtp://mail_relay:2525"),
         ("relay_url", "smtp://[::1]:25"),
+        ("dns", "off"),
+        ("dns", "127.0.0.53"),
+        ("dns", "127.0.0.1:5353"),
+        ("dns", "::1"),
+        ("dns", "[2001:db8::53]:5353"),
         ("broker_url", ""),
         ("broker_url", "filesystem://"),
         ("broker_url", "redis://me:hu%40sh@one.example:6379/0"),
@@ -100,6 +117,20 @@ def test_a_wrong_setting_is_named_and_its_value_is_not_shown(name: str, value: s
 )
 def test_a_right_setting_stays_as_it_is(name: str, value: str) -> None:
     assert getattr(load(**{name: value}), name) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "server"),
+    [
+        ("127.0.0.53", ("127.0.0.53", 53)),
+        ("127.0.0.1:5353", ("127.0.0.1", 5353)),
+        ("::1", ("::1", 53)),
+        ("[::1]", ("::1", 53)),
+        ("[2001:db8::53]:5353", ("2001:db8::53", 5353)),
+    ],
+)
+def test_a_name_server_is_taken_apart(text: str, server: tuple[str, int]) -> None:
+    assert url.name_server(text) == server
 
 
 def test_a_broker_behind_tls_shows_its_certificate() -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from mailer import clock, vault
 from mailer.audience.address import canonical, domain
-from mailer.audience.provider import provider
+from mailer.audience.exchange import Group, groups
 from mailer.characters import refuse_controls
 from mailer.db import Database
 from mailer.i18n import languages
@@ -53,7 +53,12 @@ def enrol(
 
 def _enrol_batch(session: Session, keys: vault.Vault, topic: Topic, form: str, batch: list[Newcomer]) -> None:
     hour = clock.this_hour()
-    rows = {row["ref"]: row for row in (_sealed(keys, person) for person in batch)}
+    addresses = [canonical(person.address) for person in batch]
+    known = groups(session, keys, set(map(domain, addresses)))
+    sealed = (
+        _sealed(keys, person, address, known[domain(address)]) for person, address in zip(batch, addresses, strict=True)
+    )
+    rows = {row["ref"]: row for row in sealed}
     session.execute(insert(Subscriber), list(rows.values()))
     ids = session.execute(select(Subscriber.id, Subscriber.mode).where(Subscriber.ref.in_(rows)))
     session.execute(
@@ -72,8 +77,7 @@ def _enrol_batch(session: Session, keys: vault.Vault, topic: Topic, form: str, b
     )
 
 
-def _sealed(keys: vault.Vault, person: Newcomer) -> dict[str, object]:
-    address = canonical(person.address)
+def _sealed(keys: vault.Vault, person: Newcomer, address: str, group: Group) -> dict[str, object]:
     ref = vault.new_ref()
     names = {column: refuse_controls(getattr(person, column).strip()) for column in ("name", "greeting_name")}
     plain, wrapped = keys.new_data_key(place("data_key", ref))
@@ -83,7 +87,8 @@ def _sealed(keys: vault.Vault, person: Newcomer) -> dict[str, object]:
         "address": keys.seal(plain, address, place("address", ref)),
         "address_index": keys.address_index(address),
         **{column: keys.seal(plain, name, place(column, ref)) if name else None for column, name in names.items()},
-        "provider": provider(domain(address)),
+        "provider": group.provider,
+        "provider_due": group.due,
         "mode": person.mode,
         "pace": person.pace,
         "state": SubscriberState.ACTIVE,

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from mailer import clock, vault
 from mailer.audience.address import canonical, domain
-from mailer.audience.provider import provider
+from mailer.audience.exchange import groups
 from mailer.errors import RefusedError
 from mailer.i18n import N_
 from mailer.model import (
@@ -59,7 +59,9 @@ def send(
 
 def _deliver(session: Session, keys: vault.Vault, campaign: Campaign, variant: Variant, address: str) -> None:
     ref = vault.new_ref()
-    group = {"campaign_id": campaign.id, "variant_id": variant.id, "provider": provider(domain(address))}
+    name = domain(address)
+    provider = groups(session, keys, [name])[name].provider
+    group = {"campaign_id": campaign.id, "variant_id": variant.id, "provider": provider}
     delivery = Delivery(
         **group,
         dedupe_key=keys.address_index(address),

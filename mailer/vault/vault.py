@@ -41,7 +41,7 @@ class Vault:
         root = _decode(str(ring["root"]))
         self._purpose = {
             purpose: HKDF(SHA256(), 32, salt=None, info=f"twinletter {purpose}".encode()).derive(root)
-            for purpose in ("address", "message-id", "unsubscribe", "installation")
+            for purpose in ("address", "domain", "message-id", "unsubscribe", "installation")
         }
         self.dkim = [dkim.load(entry) for entry in dkim_keys]
 
@@ -85,6 +85,10 @@ class Vault:
     def address_index(self, canonical: str) -> bytes:
         """The blind index of a canonical address: equal addresses, equal 32 octets."""
         return self._mac("address", canonical.encode())
+
+    def domain_index(self, domain: str) -> bytes:
+        """The same for a canonical domain; no address has it."""
+        return self._mac("domain", domain.encode())
 
     def fingerprint(self) -> bytes:
         """What a database remembers of its key ring, to refuse another one's."""

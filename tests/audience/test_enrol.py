@@ -5,7 +5,6 @@ from sqlalchemy import func, select
 
 from mailer.audience.address import canonical
 from mailer.audience.enrol import enrol
-from mailer.audience.provider import provider
 from mailer.errors import InvalidError
 from mailer.installation import Installation
 from mailer.model import Subscriber, Subscription, Topic
@@ -53,15 +52,6 @@ def test_what_nobody_typed_is_not_there(house: Installation, topic: Topic) -> No
     with house.database.read() as session:
         row = session.scalars(select(Subscriber)).one()
         assert (row.name is None, row.greeting_name) == (False, None)
-
-
-def test_large_providers_are_known_and_all_others_are_one_group() -> None:
-    assert [provider(d) for d in ("gmail.com", "foxmail.com", "126.com", "school.example")] == [
-        "gmail",
-        "qq",
-        "netease",
-        "other",
-    ]
 
 
 def test_people_are_sealed_with_their_consent(house: Installation, topic: Topic) -> None:

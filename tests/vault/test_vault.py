@@ -35,6 +35,8 @@ def test_a_field_moved_to_another_row_or_column_does_not_open(keys: vault.Vault)
 def test_two_installations_share_no_index_and_no_token(keys: vault.Vault, tmp_path: Path) -> None:
     other = vault.create(tmp_path / "other", tmp_path / "home")
     assert keys.address_index("a@b.example") != other.address_index("a@b.example")
+    assert keys.domain_index("b.example") != other.domain_index("b.example")
+    assert keys.domain_index("b.example") != keys.address_index("b.example")
     with pytest.raises(NotFoundError):
         other.read_unsubscribe_token(keys.unsubscribe_token(vault.new_ref(), 1))
 
