@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from mailer import clock, log
-from mailer.campaign import campaign, proof
+from mailer.audience.exchange import renew
+from mailer.campaign import campaign, proof, retention
 from mailer.campaign.count import hollow, reconcile
 from mailer.campaign.ledger import finish, open_deliveries
 from mailer.db import schema
@@ -23,6 +24,7 @@ from worker.reap import fold_dead, reap, strays
 _LOOK_SECONDS = 0.5
 _LATE_SECONDS = 5.0
 _PROOF_SECONDS = 3600.0
+_COLLAPSE_SECONDS = 3600.0
 _NAME = "twinletter"
 """Who does on record what no person did."""
 
@@ -60,6 +62,7 @@ class Ticker:
         self._seconds = house.settings.tick
         self._waiting = 0
         self._prove_at = _next_proof()
+        self._collapse_at = clock.monotonic()
 
     def start(self) -> threading.Thread:
         """Begin, as a thread that ends with its process."""
@@ -95,7 +98,7 @@ class Ticker:
     def tick(self) -> None:
         """One round."""
         schema.check(self._house.database)
-        for duty in (self._catch_up, self._fold, self._start_due, self._settle):
+        for duty in (self._catch_up, self._fold, self._start_due, self._settle, self._collapse, self._regroup):
             try:
                 duty()
             except (UnavailableError, MisconfiguredError):
@@ -144,6 +147,22 @@ class Ticker:
         for number in campaigns:
             with self._house.database.write() as session:
                 reconcile(session, number)
+
+    def _collapse(self) -> None:
+        """One campaign whose time is over becomes counts, some of its deliveries go; hourly, till nothing is left."""
+        if clock.monotonic() < self._collapse_at:
+            return
+        with self._house.database.write() as session:
+            collapsed = retention.collapse(session, self._house.settings.retention)
+        if collapsed:
+            log.logger().info("campaign.collapsed", campaign=collapsed)
+        with self._house.database.write() as session:
+            cleared = retention.clear(session)
+        if not collapsed and not cleared:
+            self._collapse_at = clock.monotonic() + _COLLAPSE_SECONDS
+
+    def _regroup(self) -> None:
+        renew(self._house)
 
     def _start_due(self) -> None:
         """Start a scheduled campaign whose moment has come; one that cannot be started is held, and it is said why."""

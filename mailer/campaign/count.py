@@ -75,9 +75,12 @@ def reconcile(session: Session, campaign_id: int) -> int:
     """Count a campaign's rows and mend its counts; by how many they were wrong, 0 where they were right.
 
     One statement sees rows and counts of one moment, and what is mended is the difference: so
-    workers may go on meanwhile. The campaign's row is locked, so that two never mend the same.
+    workers may go on meanwhile. The campaign's row is locked, so that two never mend the same. Of one that is
+    collapsed counts are all there is, and right.
     """
-    session.execute(select(Campaign.id).where(Campaign.id == campaign_id).with_for_update(of=Campaign))
+    mine = select(Campaign.id).where(Campaign.id == campaign_id, Campaign.collapsed_at.is_(None))
+    if session.scalar(mine.with_for_update(of=Campaign)) is None:
+        return 0
     groups = (Delivery.campaign_id, Delivery.variant_id, Delivery.provider, Delivery.state)
     counted = select(*groups, func.count().label("n")).where(Delivery.campaign_id == campaign_id).group_by(*groups)
     kept = select(*(getattr(Count, name) for name in _KEY), -Count.n).where(Count.campaign_id == campaign_id)

@@ -35,8 +35,12 @@ def doubts(session: Session, campaign_id: int | None, most: int) -> list[Doubt]:
 
 
 def total(session: Session, campaign_id: int | None) -> int:
-    """How many there are, by the counts."""
-    counted = select(func.coalesce(func.sum(Count.n), 0)).where(Count.state == _S.UNCERTAIN)
+    """How many of them can still be settled, by the counts."""
+    counted = (
+        select(func.coalesce(func.sum(Count.n), 0))
+        .join(Campaign, Campaign.id == Count.campaign_id)
+        .where(Count.state == _S.UNCERTAIN, Campaign.collapsed_at.is_(None))
+    )
     return int(session.scalar(counted if campaign_id is None else counted.where(Count.campaign_id == campaign_id)) or 0)
 
 

@@ -5,16 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from mailer.campaign.reason import reasons
 from mailer.errors import NotFoundError
 from mailer.i18n import N_
-from mailer.model import Campaign, CampaignState, Count, Delivery, DeliveryState, Edition, Variant
+from mailer.model import Campaign, CampaignState, Count, DeliveryState, Edition, Variant
 from mailer.model.delivery import OPEN
-
-_UNHAPPY = (DeliveryState.FAILED, DeliveryState.UNCERTAIN, DeliveryState.DEFERRED)
-_MOST_REASONS = 20
 
 
 @dataclass(slots=True)
@@ -43,15 +41,7 @@ class Figures:
 
     def reasons(self, session: Session) -> dict[str, int]:
         """Why deliveries failed or are in doubt, the commonest first; what was answered, without any address."""
-        n = func.count()
-        rows = (
-            select(Delivery.reason, n)
-            .where(Delivery.campaign_id == self.id, Delivery.state.in_(_UNHAPPY), Delivery.reason.is_not(None))
-            .group_by(Delivery.reason)
-            .order_by(n.desc(), Delivery.reason)
-            .limit(_MOST_REASONS)
-        )
-        return {str(reason): count for reason, count in session.execute(rows)}
+        return reasons(session, self.id)
 
 
 def settled(states: Counter[DeliveryState]) -> int:

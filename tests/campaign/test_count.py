@@ -70,13 +70,13 @@ def test_two_who_mend_at_once_do_not_mend_twice(house: Installation, sending: Ca
     with house.database.write() as session:
         assert reconcile(session, sending.id) > 0
         second.start()
-        until(lambda: _waits(house) or not second.is_alive(), 10)
+        until(lambda: waits(house) or not second.is_alive(), 10)
     second.join()
     with house.database.read() as session:
         assert +figures(session, sending.id).states == {S.PENDING: 40}
 
 
-def _waits(house: Installation) -> bool:
+def waits(house: Installation) -> bool:
     """Whether somebody waits for a lock in this database."""
     with house.database.read() as session:
         waiting = text(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from mailer import clock
 from mailer.campaign import campaign as life
@@ -164,3 +164,34 @@ def test_counts_are_proved_every_hour(
     for _ in range(2):
         hourly.tick()
     assert _states(house, sending) == {S.PENDING: 40}
+
+
+def test_what_ended_long_ago_becomes_counts(
+    house: Installation, sending: Campaign, ticker: Ticker, drain: Callable[[], bool]
+) -> None:
+    drain()
+    ticker.tick()
+    days = house.settings.retention
+    with house.database.write() as session:
+        session.execute(update(Campaign).values(finished_at=now_in(-days * 86400 - 60)))
+    # Nothing was left to do, so that it looks again in an hour only.
+    ticker.tick()
+    assert _deliveries(house) == 40
+    ticker._collapse_at = 0.0  # noqa: SLF001 — the hour is over
+    ticker.tick()
+    ticker.tick()
+    assert _deliveries(house) == 0
+    assert _states(house, sending) == {S.SENT: 40}
+
+
+def _deliveries(house: Installation) -> int:
+    with house.database.read() as session:
+        return session.scalar(select(func.count()).select_from(Delivery)) or 0
+
+
+def test_whose_provider_nobody_knows_is_looked_for(house: Installation, ticker: Ticker) -> None:
+    asked: list[Installation] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(room, "renew", asked.append)
+        ticker.tick()
+    assert asked == [house]
