@@ -81,11 +81,10 @@ def renew(house: Installation) -> int:
         return 0
     domains = {one.domain for one in taken}
     with house.database.read() as session:
-        before = groups(session, house.keys, domains)
-    stale = sorted(name for name, group in before.items() if group.stale)[:_DOMAINS_AT_ONCE]
-    found = ask(house.settings.dns, stale) if stale else {}
+        stale = sorted(name for name, group in groups(session, house.keys, domains).items() if group.stale)
+    found = ask(house.settings.dns, stale[:_DOMAINS_AT_ONCE]) if stale else {}
     with house.database.write() as session:
-        _keep(session, house.keys, found, before)
+        _keep(session, house.keys, found, {one.domain: one.provider for one in taken})
         _regroup(session, taken, groups(session, house.keys, domains))
     return len(taken)
 
@@ -118,13 +117,13 @@ def _take(session: Session, keys: vault.Vault) -> list[_Taken]:
     return taken
 
 
-def _keep(session: Session, keys: vault.Vault, found: Mapping[str, Found], before: Mapping[str, Group]) -> None:
-    """Write down what was found; where nothing was, what was known before holds a while longer."""
+def _keep(session: Session, keys: vault.Vault, found: Mapping[str, Found], was: Mapping[str, str]) -> None:
+    """Write down what was found; where nothing was, the provider that it ``was`` so far holds a while longer."""
     hour = clock.this_hour()
     lines = [
         {
             "domain_index": keys.domain_index(name),
-            "provider": answer.provider or before[name].provider,
+            "provider": answer.provider or was[name],
             "null_mx": answer.null_mx,
             "found_at": hour,
             "expires_at": hour + timedelta(seconds=answer.seconds),
@@ -144,6 +143,7 @@ def _keep(session: Session, keys: vault.Vault, found: Mapping[str, Found], befor
 
 
 def _regroup(session: Session, taken: Iterable[_Taken], now: Mapping[str, Group]) -> None:
+    """Move them to where they belong; those of a domain that was not asked for yet stay, and come next."""
     changes = [
         {
             "id": one.id,

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from dns import rcode
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from mailer import clock
 from mailer.audience import exchange, exchanger
@@ -137,6 +137,22 @@ def test_only_so_many_domains_are_asked_for_at_once(
         assert _providers(house).count("gmail") == known
     assert renew(house) == 0
     assert len(server.asked) == 7
+
+
+def test_where_the_cache_was_lost_nobody_leaves_their_group_unasked(
+    house: Installation, server: NameServer, come: Enrol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first domain is asked for in vain, the second has to wait."""
+    server.answers = {"a.hk": GOOGLE, "b.hk": GOOGLE}
+    come("a.hk", "b.hk")
+    renew(house)
+    monkeypatch.setattr(exchange, "_DOMAINS_AT_ONCE", 1)
+    server.answers = dict.fromkeys(server.answers, refusing(rcode.SERVFAIL))
+    _all_due(house)
+    with house.database.write() as session:
+        session.execute(delete(Exchange))
+    renew(house)
+    assert _providers(house) == ["gmail", "gmail"]
 
 
 def test_a_domain_that_takes_no_mail_is_noted(house: Installation, server: NameServer, come: Enrol) -> None:
