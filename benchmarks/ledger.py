@@ -126,7 +126,7 @@ def _ours(house: Installation) -> dict[str, float]:
                 ours.begin(session, ids, token)
             outcomes = [(row, Outcome(Fate.SENT, 250)) for row in rows]
             with watch("record"), write() as session:
-                record(session, outcomes, token)
+                record(session, outcomes, token, house.settings.lifetime)
     return watch.spent
 
 

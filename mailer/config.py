@@ -121,6 +121,10 @@ class Settings(BaseSettings):
         default=300.0,
         description="Seconds that a worker may hold deliveries unheard of; more than `smtp_timeout`.",
     )
+    lifetime: Annotated[float, Field(ge=60, le=1_209_600)] = Field(
+        default=172_800.0,
+        description="Seconds after its first try that a delivery is tried again, up to two weeks.",
+    )
     connections: Annotated[int, Field(ge=1, le=100)] = Field(
         default=3, description="SMTP connections of one lane (a provider's queue in one worker)."
     )

@@ -61,6 +61,7 @@ class Batch:
         self._may_go = may_go
         self._lease_over = lease_over
         self._outcomes: list[tuple[Claimed, Outcome]] = []
+        self._refused = False
 
     @property
     def waiting(self) -> list[int]:
@@ -77,6 +78,8 @@ class Batch:
             place, (row, parcel) = self._waiting.pop()
             if isinstance(parcel, Parcel):
                 parcel = await self._hand_over(connection, parcel, place)
+                # The campaign is about to be paused: the rest would be refused as well.
+                self._refused |= parcel.halts
             self._unbegun.discard(row.id)
             self._outcomes.append((row, parcel))
 
@@ -95,7 +98,7 @@ class Batch:
             begun = True
 
         try:
-            if self._may_go(parcel.delivery_id):
+            if not self._refused and self._may_go(parcel.delivery_id):
                 await self._pace.keep(place)
             self._demand(connection, parcel)
             outcome = await connection.send(parcel, leaving)
@@ -115,7 +118,7 @@ class Batch:
 
     def _demand(self, connection: Connection, parcel: Parcel) -> None:
         """Raise _KeptError where a message may not be begun."""
-        if not self._may_go(parcel.delivery_id):
+        if self._refused or not self._may_go(parcel.delivery_id):
             raise _KeptError("stopped, paused or withdrawn")
         # With less of the lease left than a server may take, another worker might send it meanwhile.
         if clock.monotonic() + connection.timeout > self._lease_over:

@@ -133,9 +133,10 @@ class Lane:
 
     async def _record(self, outcomes: Sequence[tuple[Claimed, Outcome]], token: str) -> None:
         """Write down what is known, tried again whatever the fault: forgotten, all of it would be in doubt."""
+        lifetime = self._office.installation.settings.lifetime
         while True:
             try:
-                return await self._office.write(lambda session: record(session, outcomes, token))
+                return await self._office.write(lambda session: record(session, outcomes, token, lifetime))
             except UnavailableError:
                 raise
             except Exception:

@@ -4,16 +4,15 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import cast
 
-from sqlalchemy import Row, Select, and_, or_, select
+from sqlalchemy import Row, Select, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from mailer import log
 from mailer.campaign.ledger import transition
 from mailer.db.types import now_in
 from mailer.installation import Installation
-from mailer.model import Campaign, CampaignState, Delivery, DeliveryState
+from mailer.model import Attempt, Campaign, CampaignState, Delivery, DeliveryState
 from mailer.model.delivery import HELD, among
-from worker.backoff import MOST_TRIES
 from worker.journal import Journal, Story, found_dead, journals
 from worker.record import Tried, again, died, record
 from worker.transport import Fate, Outcome
@@ -25,13 +24,14 @@ _GRACE_SECONDS = 30.0
 _TOLD = "told by the journal of a worker that died"
 
 
-def reap(session: Session, mine: Journal | None = None) -> Counter[str]:
+def reap(session: Session, lifetime: float, mine: Journal | None = None) -> Counter[str]:
     """Settle what is held beyond its lease; how many went where.
 
     Claimed rows never left: they wait again. Rows being sent may have left: they are uncertain.
     Where the campaign's policy says so they go again, marked as perhaps doubled, but a while
     later: after an outage longer than the lease their owner may be about to record what it knows.
-    What is open in ``mine``, the journal of this living process, is its own to record.
+    What is open in ``mine``, the journal of this living process, is its own to record. ``lifetime``:
+    seconds after its first try for which a doubt may go again.
     """
     expired = session.execute(
         _held()
@@ -40,10 +40,10 @@ def reap(session: Session, mine: Journal | None = None) -> Counter[str]:
         .with_for_update(skip_locked=True, of=Delivery)
     ).all()
     theirs = [row for row in expired if mine is None or not mine.knows(row.claim)]
-    return _settle(session, theirs, resend=False) + _resend(session)
+    return _settle(session, theirs, lifetime, resend=False) + _resend(session, lifetime)
 
 
-def _resend(session: Session) -> Counter[str]:
+def _resend(session: Session, lifetime: float) -> Counter[str]:
     """Send again what nobody has come back for; a claim that is still there is one whose owner never did."""
     forsaken = session.execute(
         _held()
@@ -51,17 +51,17 @@ def _resend(session: Session) -> Counter[str]:
             among([_S.UNCERTAIN]),
             Delivery.claim.is_not(None),
             Delivery.settled_at < now_in(-_GRACE_SECONDS),
-            Delivery.attempts + 1 < MOST_TRIES,
+            ~exists().where(Attempt.delivery_id == Delivery.id, Attempt.at < now_in(-lifetime)),
             Campaign.uncertain_policy == "resend",
             Campaign.state != CampaignState.CANCELLED,
         )
         .limit(_REAPED_AT_ONCE)
         .with_for_update(skip_locked=True, of=Delivery)
     ).all()
-    return Counter(resend=again(session, _tried(forsaken)))
+    return Counter(resend=again(session, _tried(forsaken), lifetime))
 
 
-def fold(session: Session, story: Story) -> Counter[str]:
+def fold(session: Session, story: Story, lifetime: float) -> Counter[str]:
     """Settle a dead worker's rows by what its journal tells; how many went where.
 
     Those of its rows that were called uncertain meanwhile are settled too, where the journal knows
@@ -84,8 +84,9 @@ def fold(session: Session, story: Story) -> Counter[str]:
             known[row.claim].append((cast(Tried, row), outcome))
     went = Counter(outcome.fate.value for outcomes in known.values() for _, outcome in outcomes)
     for claim, outcomes in known.items():
-        record(session, outcomes, claim)
-    return went + _settle(session, [row for row in rest if row.state is not _S.UNCERTAIN], resend=True)
+        record(session, outcomes, claim, lifetime)
+    held = [row for row in rest if row.state is not _S.UNCERTAIN]
+    return went + _settle(session, held, lifetime, resend=True)
 
 
 def strays(session: Session, journal: Journal) -> int:
@@ -122,10 +123,12 @@ def _tried(rows: Sequence[Row[*tuple[object, ...]]]) -> list[Tried]:
     return cast("list[Tried]", list(rows))
 
 
-def _settle(session: Session, rows: Sequence[Row[*tuple[object, ...]]], *, resend: bool) -> Counter[str]:
+def _settle(
+    session: Session, rows: Sequence[Row[*tuple[object, ...]]], lifetime: float, *, resend: bool
+) -> Counter[str]:
     waiting = transition(session, _S.CLAIMED, _S.PENDING, [row.id for row in rows if row.state is _S.CLAIMED])
     sending = _tried([row for row in rows if row.state is _S.SENDING])
-    uncertain, resent = died(session, sending, resend=resend)
+    uncertain, resent = died(session, sending, resend=resend, lifetime=lifetime)
     return Counter(pending=len(waiting), uncertain=uncertain, resend=resent)
 
 
@@ -136,6 +139,6 @@ def fold_dead(house: Installation) -> None:
         with found_dead(path, mark) as story:
             if story is not None:
                 with house.database.write() as session:
-                    went = fold(session, story)
+                    went = fold(session, story, house.settings.lifetime)
                 if went.total():
                     log.logger().warning("journal.folded", journal=story.name, **went)

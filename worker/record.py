@@ -2,18 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
 
-from sqlalchemy import insert
+from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 
-from mailer import clock
+from mailer.campaign import refusal
 from mailer.campaign.ledger import disown, transition
+from mailer.db.rows import one_of
+from mailer.db.types import now_in
 from mailer.model import Attempt, DeliveryState
-from worker.backoff import MOST_TRIES, delay
+from mailer.reply import GAVE_UP
+from worker.backoff import delay
 from worker.transport import Fate, Outcome
 
 _S = DeliveryState
+_ATTEMPT = cast(Table, Attempt.__table__)
 _NO_REPLY = "no reply after the body"
 _DIED = "its worker died while sending"
 
@@ -29,37 +34,91 @@ class Tried(Protocol):
     def resend(self) -> bool: ...
 
 
-def record(session: Session, outcomes: Sequence[tuple[Tried, Outcome]], token: str) -> None:
-    """Settle a batch in bulk. A row that a reaper called uncertain meanwhile is still ours to settle."""
-    by_fate: dict[Fate, list[tuple[Tried, Outcome]]] = defaultdict(list)
-    for row, outcome in outcomes:
-        by_fate[_fate(row, outcome)].append((row, outcome))
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What becomes of a delivery, which its outcome alone does not decide. ``old``: its lifetime is over."""
+
+    row: Tried
+    outcome: Outcome
+    fate: Fate
+    old: bool
+
+    @property
+    def reason(self) -> str | None:
+        """The class of the reply; where there is none, what was said."""
+        outcome = self.outcome
+        if self.fate is Fate.KEPT or (self.fate is Fate.UNSENT and not outcome.halts):
+            return None
+        words = " ".join(str(part) for part in (outcome.code, outcome.reply) if part)
+        said = outcome.kind.key if outcome.kind else words
+        given_up = self.old and self.fate is Fate.FAILED is not outcome.fate
+        return f"{GAVE_UP}{said}" if given_up else said
+
+
+_Verdicts = Sequence[_Verdict]
+
+
+def record(session: Session, outcomes: Sequence[tuple[Tried, Outcome]], token: str, lifetime: float) -> None:
+    """Settle a batch in bulk. A row that a reaper called uncertain meanwhile is still ours to settle.
+
+    ``lifetime``: seconds after its first try for which a delivery is tried again. Where mail was refused to
+    us, its campaign is paused.
+    """
+    by_fate: dict[Fate, list[_Verdict]] = defaultdict(list)
+    for verdict in _verdicts(session, outcomes, lifetime):
+        by_fate[verdict.fate].append(verdict)
     settled = _doubt(session, by_fate[Fate.UNCERTAIN], token)
-    back = [row.id for fate in (Fate.UNSENT, Fate.KEPT) for row, _ in by_fate[fate]]
+    back = by_fate[Fate.UNSENT] + by_fate[Fate.KEPT]
     failed, deferred = by_fate[Fate.FAILED], by_fate[Fate.DEFERRED]
+    returned: set[int] = set()
     # A doubt that turns out to be a "later" waits anew.
     for before, later in ((_S.SENDING, _S.DEFERRED), (_S.UNCERTAIN, _S.PENDING)):
         transition(session, before, _S.SENT, _ids(by_fate[Fate.SENT]), claim=token)
-        transition(session, before, _S.PENDING, back, claim=token)
+        returned |= {*transition(session, before, _S.PENDING, _ids(back), claim=token, each=_reasons(back))}
         settled |= {
-            *transition(session, before, _S.FAILED, _ids(failed), claim=token, each={"reason": _reasons(failed)}),
+            *transition(session, before, _S.FAILED, _ids(failed), claim=token, each=_reasons(failed)),
             *transition(session, before, later, _ids(deferred), claim=token, each=_again(deferred)),
         }
     # Only of rows that were settled just now: this may be asked for again, where the answer to a commit was
-    # lost. A relay that could not be reached says nothing of a recipient, and is not among them.
-    if tried := [_attempt(row, outcome) for row, outcome in outcomes if row.id in settled]:
-        session.execute(insert(Attempt), tried)
+    # lost. What was refused to us, or by nobody, says nothing of a recipient, and is not among them.
+    _note(session, [(row.id, outcome) for row, outcome in outcomes if row.id in settled])
+    for each in back:
+        if each.outcome.halts and each.row.id in returned:
+            outcome = each.outcome
+            refusal.pause(session, each.row.id, why=each.reason, code=outcome.code, reply=outcome.reply)
 
 
-def _fate(row: Tried, outcome: Outcome) -> Fate:
-    """Given up are those that were put off too often."""
-    return Fate.FAILED if outcome.fate is Fate.DEFERRED and row.attempts + 1 >= MOST_TRIES else outcome.fate
+def _verdicts(session: Session, outcomes: Sequence[tuple[Tried, Outcome]], lifetime: float) -> list[_Verdict]:
+    """Given up are those that are put off after their lifetime.
+
+    What was refused to us ends a test, which is nobody's loss. A reader's mail that was refused so before,
+    and again since a person had it go on, waits like any other and does not stop the rest once more.
+    """
+    old = _old(session, [row.id for row, outcome in outcomes if outcome.fate is not Fate.SENT], lifetime)
+    standing = refusal.standing(session, [row.id for row, outcome in outcomes if outcome.halts])
+    found = []
+    for row, outcome in outcomes:
+        test, again = standing.get(row.id, (False, False))
+        fate = Fate.FAILED if test else Fate.DEFERRED if again else outcome.fate
+        late = fate is Fate.DEFERRED and row.id in old
+        found.append(_Verdict(row, outcome, Fate.FAILED if late else fate, row.id in old))
+    return found
 
 
-def _doubt(session: Session, rows: Sequence[tuple[Tried, Outcome]], token: str) -> set[int]:
+def _old(session: Session, ids: Sequence[int], lifetime: float) -> set[int]:
+    """Those whose first try, by the database's clock, is longer ago than that."""
+    if not ids:
+        return set()
+    tried = select(_ATTEMPT.c.delivery_id).where(
+        one_of(session, _ATTEMPT.c.delivery_id, ids), _ATTEMPT.c.at < now_in(-lifetime)
+    )
+    return set(session.scalars(tried))
+
+
+def _doubt(session: Session, rows: _Verdicts, token: str) -> set[int]:
     """Uncertain, and where the campaign says so sent again later, marked as perhaps doubled; those that were ours."""
     transition(session, _S.SENDING, _S.UNCERTAIN, _ids(rows), claim=token, reason=_NO_REPLY)
-    again = [(row, outcome) for row, outcome in rows if row.resend and row.attempts + 1 < MOST_TRIES]
+    again = [each for each in rows if each.row.resend and not each.old]
     resent = transition(
         session, _S.UNCERTAIN, _S.PENDING, _ids(again), claim=token, each=_again(again), maybe_doubled=True
     )
@@ -67,54 +126,57 @@ def _doubt(session: Session, rows: Sequence[tuple[Tried, Outcome]], token: str) 
     return {*resent, *disown(session, _ids(rows), token)}
 
 
-def died(session: Session, rows: Sequence[Tried], *, resend: bool) -> tuple[int, int]:
+def died(session: Session, rows: Sequence[Tried], *, resend: bool, lifetime: float) -> tuple[int, int]:
     """Settle what a dead worker may have sent: uncertain, or sent again where the campaign says so; how many each.
 
     ``resend``: whether it may go again now; else its owner is given time to come back first.
     """
     uncertain = transition(session, _S.SENDING, _S.UNCERTAIN, [row.id for row in rows], reason=_DIED)
     moved = set(uncertain)
-    resent = again(session, [row for row in rows if resend and row.resend and row.id in moved])
+    resent = again(session, [row for row in rows if resend and row.resend and row.id in moved], lifetime)
     return len(uncertain) - resent, resent
 
 
-def again(session: Session, rows: Sequence[Tried]) -> int:
+def again(session: Session, rows: Sequence[Tried], lifetime: float) -> int:
     """Send doubts again, marked as perhaps doubled: at once after the first death, later after each that follows.
 
-    It may be the message that its workers die of; after too many tries it is left in doubt.
+    It may be the message that its workers die of: where its lifetime is over it is left in doubt.
     """
-    fit = [row for row in rows if row.attempts + 1 < MOST_TRIES]
+    old = _old(session, [row.id for row in rows], lifetime)
+    fit = [row for row in rows if row.id not in old]
     tries: list[object] = [row.attempts + 1 for row in fit]
     waits: list[object] = [delay(row.attempts) if row.attempts else 0.0 for row in fit]
     each = {"attempts": tries, "next_at": waits}
-    return len(transition(session, _S.UNCERTAIN, _S.PENDING, [row.id for row in fit], each=each, maybe_doubled=True))
+    moved = transition(session, _S.UNCERTAIN, _S.PENDING, [row.id for row in fit], each=each, maybe_doubled=True)
+    _note(session, [(number, Outcome(Fate.UNCERTAIN, reply=_DIED, after_body=True)) for number in moved])
+    return len(moved)
 
 
-def _ids(rows: Sequence[tuple[Tried, Outcome]]) -> list[int]:
-    return [row.id for row, _ in rows]
+def _note(session: Session, tries: Sequence[tuple[int, Outcome]]) -> None:
+    """Keep what was answered. By the database's clock: a worker's own may be wrong by hours."""
+    rows: list[dict[str, Any]] = [
+        {
+            "delivery_id": number,
+            "code": outcome.code,
+            "enhanced": outcome.enhanced,
+            "reply": outcome.reply,
+            "after_body": outcome.after_body,
+        }
+        for number, outcome in tries
+    ]
+    if rows:
+        session.execute(insert(Attempt).values(at=now_in()), rows)
 
 
-def _again(rows: Sequence[tuple[Tried, Outcome]]) -> dict[str, list[object]]:
-    tries = [row.attempts + 1 for row, _ in rows]
-    return {"reason": _reasons(rows), "attempts": [*tries], "next_at": [delay(n) for n in tries]}
+def _ids(rows: _Verdicts) -> list[int]:
+    return [each.row.id for each in rows]
 
 
-def _reasons(rows: Sequence[tuple[Tried, Outcome]]) -> list[object]:
-    return [_reason(row, outcome) for row, outcome in rows]
+def _reasons(rows: _Verdicts) -> dict[str, list[object]]:
+    return {"reason": [each.reason for each in rows]}
 
 
-def _reason(row: Tried, outcome: Outcome) -> str:
-    said = " ".join(str(part) for part in (outcome.code, outcome.reply) if part)
-    given_up = outcome.fate is Fate.DEFERRED and _fate(row, outcome) is Fate.FAILED
-    return f"gave up: {said}" if given_up else said
-
-
-def _attempt(row: Tried, outcome: Outcome) -> dict[str, object]:
-    return {
-        "delivery_id": row.id,
-        "at": clock.now(),
-        "code": outcome.code,
-        "enhanced": outcome.enhanced,
-        "reply": outcome.reply,
-        "after_body": outcome.after_body,
-    }
+def _again(rows: _Verdicts) -> dict[str, list[object]]:
+    tries = [each.row.attempts + 1 for each in rows]
+    waits: list[object] = [delay(n, each.outcome.kind) for n, each in zip(tries, rows, strict=True)]
+    return _reasons(rows) | {"attempts": [*tries], "next_at": waits}

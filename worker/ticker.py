@@ -118,7 +118,7 @@ class Ticker:
         database = self._house.database
         with database.write() as session:
             stray = strays(session, self._journal)
-            reaped = reap(session, self._journal)
+            reaped = reap(session, self._house.settings.lifetime, self._journal)
             campaign.sweep(session)
             finished = finish(session)
             proof.forget(session)

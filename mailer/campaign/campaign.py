@@ -106,10 +106,10 @@ def start(session: Session, campaign: Campaign, by: str) -> int:
     return deliveries
 
 
-def pause(session: Session, campaign: Campaign, by: str) -> None:
-    """Have nothing more begun; what is on the wire is finished, the rest waits."""
+def pause(session: Session, campaign: Campaign, by: str, **why: object) -> None:
+    """Have nothing more begun; what is on the wire is finished, the rest waits. ``why`` goes on record."""
     step(session, campaign, CampaignState.PAUSED)
-    _note(session, campaign, by, "pause")
+    _note(session, campaign, by, "pause", **why)
 
 
 def hold(session: Session, campaign: Campaign, by: str, why: str) -> None:

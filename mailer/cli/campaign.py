@@ -10,6 +10,7 @@ from mailer import broker, installation, queue
 from mailer.campaign import campaign as life
 from mailer.campaign.moment import moment as read
 from mailer.cli.argument import AsJson, InNewsletter, Person, slug
+from mailer.cli.reason import reason_name
 from mailer.cli.screen import screen, show_help
 from mailer.cli.states import provider_name, state_name, table
 from mailer.cli.wake import wake
@@ -20,6 +21,7 @@ from mailer.i18n import N_, language_names
 from mailer.installation import Installation
 from mailer.model import Campaign, DeliveryState
 from mailer.report.figures import Figures, all_figures, figures, settled
+from mailer.report.replies import samples
 
 app = typer.Typer(
     help="Campaigns: an edition on its way to its readers.", invoke_without_command=True, rich_markup_mode=None
@@ -159,11 +161,11 @@ def report(number: _Number, as_json: AsJson = False) -> None:
     """A campaign's figures by language and by provider, and why mails failed."""
     with installation.unlock(settings()).database.read() as session:
         found = figures(session, number)
-        reasons = found.reasons(session)
+        reasons, replies = found.reasons(session), samples(session, number)
     if as_json:
         by = {"variants": found.by_variant, "providers": found.by_provider}
         parts = {key: {name: _states(states) for name, states in groups.items()} for key, groups in by.items()}
-        screen().json(_numbers(found) | parts | {"reasons": reasons})
+        screen().json(_numbers(found) | parts | {"reasons": reasons, "replies": replies})
         return
     screen().out(f"{found.id}  {found.slug}  {state_name(found.state)}  {settled(found.states)}/{found.total}")
     modes = {f"{language_names(mode, screen().language)}  {mode}": n for mode, n in found.by_variant.items()}
@@ -171,7 +173,8 @@ def report(number: _Number, as_json: AsJson = False) -> None:
     providers = {provider_name(key): states for key, states in found.by_provider.items()}
     screen().results.print(table(N_("Provider"), providers))
     for reason, n in reasons.items():
-        screen().out(f"{n:>8}  {reason}")
+        sample = f"  [{replies[reason]}]" if reason in replies else ""
+        screen().out(f"{n:>8}  {reason_name(reason)}{sample}")
 
 
 def _numbers(f: Figures) -> dict[str, object]:

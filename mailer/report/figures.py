@@ -40,7 +40,7 @@ class Figures:
         return self.states.total()
 
     def reasons(self, session: Session) -> dict[str, int]:
-        """Why deliveries failed or are in doubt, the commonest first; what was answered, without any address."""
+        """Why deliveries failed, wait or are in doubt, the commonest first: a class of replies, or other words."""
         return reasons(session, self.id)
 
 

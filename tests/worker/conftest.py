@@ -13,6 +13,9 @@ from worker.office import Office
 from worker.throttle.sql import SqlThrottle
 from worker.transport import Fate, Outcome, Parcel
 
+LIFETIME = 172_800.0
+"""Seconds for which a delivery is tried again."""
+
 
 class MemoryTransport:
     """Every parcel in ``sent``; ``answer`` decides its outcome."""

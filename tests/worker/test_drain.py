@@ -29,7 +29,7 @@ from mailer.model import (
 )
 from mailer.report.figures import figures
 from tests.servers import Postgres
-from tests.worker.conftest import MemoryTransport
+from tests.worker.conftest import LIFETIME, MemoryTransport
 from worker import claim, lane
 from worker.drain import Drain
 from worker.office import Office
@@ -126,13 +126,13 @@ def test_what_a_dead_worker_held_is_settled_honestly(
         providers = [provider for provider, _ in claim.lanes(session)]
         rows = [row for p in providers for row in claim.claim(session, sending.id, p, 40, "dead", -1.0)]
         claim.begin(session, [row.id for row in rows[:15]], "dead")
-        assert reap(session).total() == 40
+        assert reap(session, LIFETIME).total() == 40
     assert _states(house, sending) == {S.UNCERTAIN: 15, S.PENDING: 25}
     # Its owner has had time to come back.
     with house.database.write() as session:
         session.execute(update(Delivery).where(Delivery.claim.is_not(None)).values(settled_at=now_in(-60)))
     with house.database.write() as session:
-        assert reap(session).total() == (15 if policy == "resend" else 0)
+        assert reap(session, LIFETIME).total() == (15 if policy == "resend" else 0)
     expected = {S.UNCERTAIN: 15, S.PENDING: 25} if state is S.UNCERTAIN else {S.PENDING: 40}
     assert _states(house, sending) == expected
     with house.database.read() as session:
@@ -148,12 +148,12 @@ def test_a_returning_owner_settles_its_own_uncertain_rows_and_nobody_elses(
         provider = next(provider for provider, _ in claim.lanes(session))
         rows = claim.claim(session, sending.id, provider, 40, "zombie", -1.0)
         claim.begin(session, [row.id for row in rows], "zombie")
-        reap(session)
+        reap(session, LIFETIME)
         sent = [(row, Outcome(Fate.SENT, 250)) for row in rows]
-        record(session, sent, "stranger")
+        record(session, sent, "stranger", LIFETIME)
     assert _states(house, sending)[S.UNCERTAIN] == len(rows)
     with house.database.write() as session:
-        record(session, sent, "zombie")
+        record(session, sent, "zombie", LIFETIME)
     assert _states(house, sending)[S.SENT] == len(rows)
 
 
@@ -163,11 +163,11 @@ def test_a_doubt_settled_as_unsent_reopens_its_campaign(
     with house.database.write() as session:
         rows = [r for p, _ in claim.lanes(session) for r in claim.claim(session, sending.id, p, 40, "late", -1.0)]
         claim.begin(session, [row.id for row in rows], "late")
-        reap(session)
+        reap(session, LIFETIME)
     drain()
     with house.database.write() as session:
         assert session.get_one(Campaign, sending.id).state is CampaignState.FINISHED
-        record(session, [(row, Outcome(Fate.UNSENT)) for row in rows], "late")
+        record(session, [(row, Outcome(Fate.UNSENT)) for row in rows], "late", LIFETIME)
         assert finish(session) == []
     drain()
     assert len(transport.sent) == 40
@@ -186,7 +186,7 @@ def test_what_is_recorded_twice_is_one_try(house: Installation, sending: Campaig
     outcomes = [(row, Outcome(fate, after_body=True)) for row, fate in zip(rows, fates, strict=False)]
     for _ in range(2):
         with house.database.write() as session:
-            record(session, outcomes, "a")
+            record(session, outcomes, "a", LIFETIME)
     with house.database.read() as session:
         assert sorted(session.scalars(select(Attempt.delivery_id))) == sorted(
             row.id for row, outcome in outcomes if outcome.fate is not Fate.SENT

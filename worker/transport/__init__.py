@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from mailer.reply import Class
+
 
 class Fate(StrEnum):
     """What became of one message."""
@@ -15,20 +17,31 @@ class Fate(StrEnum):
     UNCERTAIN = "uncertain"
     """The body had left and no reply came: the server may have taken it or not (RFC 1047)."""
     UNSENT = "unsent"
-    """It certainly did not leave, since a server or this machine would not; nothing is known against the recipient."""
+    """Nobody has it, since a server or this machine would not; nothing is known against the recipient."""
     KEPT = "kept"
     """It was not begun: paused, stopped, withdrawn, its lease nearly over, or no room to write that it began."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A fate with what was answered: code, enhanced code (RFC 3463), scrubbed text, body sent or not."""
+    """A fate with what was answered: code, enhanced code (RFC 3463), scrubbed text, body sent or not, its class."""
 
     fate: Fate
     code: int | None = None
     enhanced: str | None = None
     reply: str = ""
     after_body: bool = False
+    kind: Class | None = None
+
+    @property
+    def slows(self) -> bool:
+        """Whether this provider asks for less, in whatever words and at whatever step."""
+        return self.kind is not None and self.kind.slows
+
+    @property
+    def halts(self) -> bool:
+        """Whether we were refused, not the reader: it would be the same for every row of the campaign."""
+        return self.kind is not None and self.kind.halts
 
 
 @dataclass(frozen=True, slots=True)

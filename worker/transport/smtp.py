@@ -1,7 +1,6 @@
 """SMTP to a relay over kept connections (RFC 5321)."""
 
 import asyncio
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from enum import IntEnum
@@ -11,17 +10,17 @@ import aiosmtplib
 from aiosmtplib import SMTPException, SMTPResponse, SMTPResponseException, SMTPServerDisconnected
 from aiosmtplib.protocol import SMTPProtocol
 
-from mailer import log
+from mailer.audience.address import domain
+from mailer.audience.provider import provider
 from mailer.config import Settings
 from mailer.errors import MailerError
+from mailer.reply import SILENT, Row, classify
+from mailer.reply.text import enhanced_code, readable, scrubbed
 from worker.transport import Fate, Outcome, Parcel
 
 _SMTP_PORT = 25
 _GO_AHEAD = 354
 _CLOSING = 421
-_ENHANCED = re.compile(r"^([245]\.\d{1,3}\.\d{1,3})\b")
-_LONGEST_REPLY = 500
-_SHORTEST_NAME = 3
 
 
 class _Step(IntEnum):
@@ -30,7 +29,7 @@ class _Step(IntEnum):
     GREETING = 0
     """Connection, EHLO, MAIL: what is refused here is refused to us."""
     RECIPIENT = 1
-    """RCPT and DATA: what is refused here is refused for this recipient."""
+    """RCPT and DATA: what is refused here is refused for this recipient, where its class says nothing else."""
     BODY = 2
     """The body is out: a silence from here on is doubt (RFC 1047)."""
 
@@ -119,23 +118,27 @@ class SmtpConnection:
         return whole and (refused or outcome.fate is Fate.SENT)
 
     def _judged(self, reply: SMTPResponse, parcel: Parcel) -> Outcome:
-        """What a reply means at the step it came at (RFC 5321 §4.2.1)."""
-        enhanced = _ENHANCED.match(reply.message)
-        text = _clean(reply.message, parcel)
+        """What a reply means at the step it came at (RFC 5321 §4.2.1), and by its class."""
         after_body = self._step is _Step.BODY
-        kind = reply.code // 100
-        if self._step is _Step.GREETING:
+        line = readable(reply.message)
+        enhanced, text = enhanced_code(line), scrubbed(line, parcel.recipient)
+        if after_body and reply.code // 100 == 2:  # noqa: PLR2004 — the first digit of RFC 5321
+            return Outcome(Fate.SENT, reply.code, enhanced, text, after_body)
+        refusal = reply.code // 100 in (4, 5)
+        kind = classify(reply.code, enhanced, line, provider(domain(parcel.recipient)))
+        if self._step is _Step.GREETING or kind.halts:
             fate = Fate.UNSENT
-        elif kind == 2 and after_body:  # noqa: PLR2004 — the first digits of RFC 5321
-            fate = Fate.SENT
+        elif after_body and not refusal:
+            fate = Fate.UNCERTAIN
         else:
-            fate = {4: Fate.DEFERRED, 5: Fate.FAILED}.get(kind, Fate.UNCERTAIN if after_body else Fate.DEFERRED)
-        return Outcome(fate, reply.code, enhanced[1] if enhanced else None, text, after_body)
+            fate = Fate.FAILED if kind.row is Row.ENDS else Fate.DEFERRED
+        return Outcome(fate, reply.code if reply.code > 0 else None, enhanced, text, after_body, kind)
 
     def _broken(self, why: str, parcel: Parcel) -> Outcome:
         """What a dead line means. At one recipient's name it may be the name: that one waits, the others go on."""
         fates = {_Step.GREETING: Fate.UNSENT, _Step.RECIPIENT: Fate.DEFERRED, _Step.BODY: Fate.UNCERTAIN}
-        return Outcome(fates[self._step], reply=_clean(why, parcel), after_body=self._step is _Step.BODY)
+        text = scrubbed(readable(why), parcel.recipient)
+        return Outcome(fates[self._step], reply=text, after_body=self._step is _Step.BODY, kind=SILENT)
 
     async def close(self) -> None:
         with suppress(SMTPException, OSError, TimeoutError):
@@ -159,18 +162,3 @@ class SmtpConnection:
         if isinstance(line, asyncio.WriteTransport):
             line.abort()
         self._client.close()
-
-
-def _clean(text: str, parcel: Parcel) -> str:
-    """What may be stored of a reply: no address, nothing of this recipient's, one line, not endless."""
-    # A server may answer in any charset: what is not UTF-8 or not printable is of no use to anybody.
-    readable = text[:_LONGEST_REPLY].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    line = " ".join("".join(c if c.isprintable() else " " for c in readable).split())
-    code = _ENHANCED.match(line)
-    head, rest = (code[1], line[code.end() :]) if code else ("", line)
-    name, _, domain = parcel.recipient.rpartition("@")
-    for secret in (parcel.recipient, domain, name):
-        # A short name is hidden where it stands by itself, not in the middle of words.
-        word = re.escape(secret) if len(secret) >= _SHORTEST_NAME else rf"(?<!\w){re.escape(secret)}(?!\w)"
-        rest = re.sub(word, "<address>", rest, flags=re.IGNORECASE)
-    return head + log.scrub(rest)

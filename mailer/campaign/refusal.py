@@ -1,0 +1,46 @@
+"""Mail that was refused to us, not to its reader: its campaign waits until a person has looked."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from mailer.campaign import campaign as life
+from mailer.campaign import count
+from mailer.db.rows import one_of
+from mailer.model import Campaign, CampaignState, Delivery
+from mailer.reply import CLASSES
+
+_HALTING = [key for key, each in CLASSES.items() if each.halts]
+_ITSELF = "twinletter"
+
+
+def standing(session: Session, ids: Sequence[int]) -> dict[int, tuple[bool, bool]]:
+    """Of deliveries that were refused so just now: (whether each is a test, whether it was refused so before).
+
+    Before: since then a person had its campaign go on, and nothing else became of it.
+    """
+    if not ids:
+        return {}
+    rows = session.execute(
+        select(Delivery.id, Campaign.test, Delivery.reason)
+        .join(Campaign, Campaign.id == Delivery.campaign_id)
+        .where(one_of(session, Delivery.__table__.c.id, ids))
+    )
+    return {row.id: (row.test, row.reason in _HALTING) for row in rows}
+
+
+def pause(session: Session, delivery_id: int, **why: object) -> None:
+    """Pause the campaign of a delivery, unless it is not being sent any more; ``why`` goes on record."""
+    # Counts before campaigns, as whoever closes finished ones takes them.
+    count.write(session)
+    found = session.scalar(
+        select(Campaign)
+        .join(Delivery, Delivery.campaign_id == Campaign.id)
+        .where(Delivery.id == delivery_id)
+        .with_for_update(of=Campaign)
+        .execution_options(populate_existing=True)
+    )
+    if found and found.state is CampaignState.SENDING:
+        provider = session.scalar(select(Delivery.provider).where(Delivery.id == delivery_id))
+        life.pause(session, found, _ITSELF, provider=provider, **why)
