@@ -10,7 +10,7 @@ from typing import Any, TextIO, cast
 import structlog
 
 # Anything that looks like local@domain, in Latin or other scripts; meant to err on the safe side.
-_ADDRESS = re.compile(r"[^\s<>\"(),;:@]{1,64}@[^\s<>\"(),;:@]{1,255}")
+_ADDRESS = re.compile(r"(?:\"[^\"]{1,64}\"|[^\s<>\"(),;:@＠]{1,64})(?:@|＠|%40)[^\s<>\"(),;:@＠]{1,255}")
 
 
 def scrub(text: str) -> str:

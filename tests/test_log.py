@@ -14,3 +14,5 @@ def test_a_log_that_cannot_be_written_stops_nobody() -> None:
 
 def test_addresses_are_taken_out() -> None:
     assert log.scrub("to <mei@reader.example>: 陳@例子.example refused") == "to <<address>>: <address> refused"
+    assert log.scrub('"mei chan"@reader.example, mei＠reader.example') == "<address>, <address>"
+    assert log.scrub("see /who?mei%40reader.example for more") == "see <address> for more"

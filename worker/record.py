@@ -8,6 +8,7 @@ from typing import Any, Protocol, cast
 from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 
+from mailer import log
 from mailer.campaign import refusal
 from mailer.campaign.ledger import disown, transition
 from mailer.db.rows import one_of
@@ -82,10 +83,12 @@ def record(session: Session, outcomes: Sequence[tuple[Tried, Outcome]], token: s
     # Only of rows that were settled just now: this may be asked for again, where the answer to a commit was
     # lost. What was refused to us, or by nobody, says nothing of a recipient, and is not among them.
     _note(session, [(row.id, outcome) for row, outcome in outcomes if row.id in settled])
-    for each in back:
-        if each.outcome.halts and each.row.id in returned:
-            outcome = each.outcome
-            refusal.pause(session, each.row.id, why=each.reason, code=outcome.code, reply=outcome.reply)
+    # The rows of one claim are of one campaign.
+    refused = next((each for each in back if each.outcome.halts and each.row.id in returned), None)
+    if refused:
+        why = {"why": refused.reason, "code": refused.outcome.code, "reply": refused.outcome.reply}
+        if paused := refusal.pause(session, refused.row.id, **why):
+            log.logger().error("campaign.paused", campaign=paused, **why)
 
 
 def _verdicts(session: Session, outcomes: Sequence[tuple[Tried, Outcome]], lifetime: float) -> list[_Verdict]:

@@ -30,17 +30,13 @@ def standing(session: Session, ids: Sequence[int]) -> dict[int, tuple[bool, bool
     return {row.id: (row.test, row.reason in _HALTING) for row in rows}
 
 
-def pause(session: Session, delivery_id: int, **why: object) -> None:
-    """Pause the campaign of a delivery, unless it is not being sent any more; ``why`` goes on record."""
+def pause(session: Session, delivery_id: int, **why: object) -> int | None:
+    """Pause the campaign of a delivery, and name it, unless it is not being sent any more; ``why`` goes on record."""
     # Counts before campaigns, as whoever closes finished ones takes them.
     count.write(session)
-    found = session.scalar(
-        select(Campaign)
-        .join(Delivery, Delivery.campaign_id == Campaign.id)
-        .where(Delivery.id == delivery_id)
-        .with_for_update(of=Campaign)
-        .execution_options(populate_existing=True)
-    )
-    if found and found.state is CampaignState.SENDING:
-        provider = session.scalar(select(Delivery.provider).where(Delivery.id == delivery_id))
-        life.pause(session, found, _ITSELF, provider=provider, **why)
+    delivery = session.get_one(Delivery, delivery_id)
+    found = session.get_one(Campaign, delivery.campaign_id, with_for_update=True, populate_existing=True)
+    if found.state is not CampaignState.SENDING:
+        return None
+    life.pause(session, found, _ITSELF, provider=delivery.provider, **why)
+    return found.id

@@ -173,7 +173,7 @@ def report(number: _Number, as_json: AsJson = False) -> None:
     providers = {provider_name(key): states for key, states in found.by_provider.items()}
     screen().results.print(table(N_("Provider"), providers))
     for reason, n in reasons.items():
-        sample = f"  [{replies[reason]}]" if reason in replies else ""
+        sample = f"  [{replies[reason]}]" if replies.get(reason) else ""
         screen().out(f"{n:>8}  {reason_name(reason)}{sample}")
 
 

@@ -8,6 +8,8 @@ _LONGEST_READ = 4000
 _LONGEST_KEPT = 500
 _SHORTEST_NAME = 3
 _ENHANCED = re.compile(r"(?:^\W{0,2}|#)([245]\.\d{1,3}\.\d{1,3})(?![.\d])", re.ASCII)
+# What may be half an address, where a text is cut.
+_TAIL = re.compile(r"[^\s<>(),;:]*\Z")
 # Half of a character that is no octet either.
 _BROKEN = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 # What servers say in Chinese is told from octets that merely could be Chinese by what it is mostly about.
@@ -27,7 +29,8 @@ def readable(text: str) -> str:
     ``text`` is UTF-8 decoded with ``surrogateescape``: octets that are not UTF-8 are read as GB 18030 or Big5,
     whichever looks more like a reply.
     """
-    octets = _BROKEN.sub("�", text[:_LONGEST_READ]).encode("utf-8", "surrogateescape")
+    head = text if len(text) <= _LONGEST_READ else _TAIL.sub("", text[:_LONGEST_READ])
+    octets = _BROKEN.sub("�", head).encode("utf-8", "surrogateescape")
     line = "".join(each if each.isprintable() else " " for each in _decoded(octets))
     return " ".join(line.split())
 
@@ -53,9 +56,11 @@ def scrubbed(line: str, recipient: str) -> str:
     code = enhanced_code(line)
     head, rest = (code, line[len(code) :]) if code and line.startswith(code) else ("", line)
     name, _, domain = recipient.rpartition("@")
-    for secret in (recipient, domain, name):
-        # A short name is hidden where it stands by itself, not in the middle of words.
-        word = re.escape(secret) if len(secret) >= _SHORTEST_NAME else rf"(?<!\w){re.escape(secret)}(?!\w)"
-        rest = re.sub(word, "<address>", rest, flags=re.IGNORECASE)
+    # A short name is hidden where it stands by itself, not in the middle of words.
+    secrets = [
+        re.escape(each) if len(each) >= _SHORTEST_NAME else rf"(?<!\w){re.escape(each)}(?!\w)"
+        for each in (recipient, domain, name)
+    ]
+    rest = re.sub("|".join(secrets), "<address>", rest, flags=re.IGNORECASE)
     # Cut last: half of an address would not be known for one.
     return (head + log.scrub(rest))[:_LONGEST_KEPT]

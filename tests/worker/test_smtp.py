@@ -136,10 +136,41 @@ def test_a_reply_keeps_its_code_and_loses_the_address(
     assert outcome.reply == "5.1.1 <<address>>: <address> unknown; see <address>"
 
 
+@pytest.mark.parametrize("step", STEPS)
+def test_a_limit_on_our_rate_slows_us_wherever_it_is_said(
+    talk: Callable[[str, str | None], tuple[Outcome, Outcome]], step: str
+) -> None:
+    for answer in ("421 4.7.0 Too many concurrent connections", "550 Ip frequency limited"):
+        outcome, after = talk(step, answer)
+        assert (outcome.slows, outcome.halts) == (True, False)
+        assert outcome.fate in (UNSENT, DEFERRED)
+        assert (after.slows, after.kind) == (False, None)
+
+
+@pytest.mark.parametrize(("charset", "said"), [("gb18030", "邮箱已满"), ("big5", "信箱已滿"), ("utf-8", "信箱已滿")])
+@pytest.mark.parametrize("step", ["RCPT", "DATA", "body"])
+def test_chinese_is_understood_in_each_of_its_charsets(
+    talk: Callable[[str, str | None], tuple[Outcome, Outcome]], step: str, charset: str, said: str
+) -> None:
+    outcome, _ = talk(step, "552 " + said.encode(charset).decode("latin-1"))
+    assert (outcome.fate, outcome.kind and outcome.kind.key, outcome.reply) == (DEFERRED, "mailbox-full", said)
+
+
+@pytest.mark.parametrize("line", ["550-x\r\n", "550-" + "x" * 4000 + "\r\n", "550-user unknown\r\n", "y"])
+@pytest.mark.parametrize("step", STEPS)
+def test_a_reply_of_a_megabyte_harms_nobody(
+    talk: Callable[[str, str | None], tuple[Outcome, Outcome]], step: str, line: str
+) -> None:
+    outcome, _ = talk(step, line * (1_000_000 // len(line)) + "550 user unknown")
+    expected = {"RCPT": (DEFERRED, FAILED), "DATA": (DEFERRED, FAILED), "body": (UNCERTAIN, FAILED)}
+    assert outcome.fate in expected.get(step, (UNSENT,))
+    assert len(outcome.reply) <= 500
+
+
 def test_an_endless_reply_is_cut_and_costs_no_time(talk: Callable[[str, str | None], tuple[Outcome, Outcome]]) -> None:
     outcome, _ = talk("RCPT", "550 " + "x" * 60_000)
     assert outcome.fate is not Fate.SENT
-    assert len(outcome.reply) <= 600
+    assert len(outcome.reply) <= 500
 
 
 def test_nobody_there_is_unsent(chosen: Settings) -> None:
