@@ -113,7 +113,7 @@ def test_what_is_refused_again_after_somebody_resumed_waits_and_stops_nobody(
     drain()
     assert _state(house, sending.id) is CampaignState.PAUSED
     _resume(house, sending.id)
-    drain(3.0)
+    drain()
     assert _state(house, sending.id) is CampaignState.SENDING
     assert _states(house, sending.id) == {S.SENT: 39, S.DEFERRED: 1}
     assert len(_pauses(house)) == 1
@@ -160,7 +160,7 @@ def test_what_is_put_off_comes_back_when_its_class_says(
     house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run, key: str
 ) -> None:
     transport.answer = lambda _: _answer(Fate.DEFERRED, key)
-    drain(2.0)
+    drain()
     wait = CLASSES[key].waits[0]
     with house.database.read() as session:
         rows = session.scalars(select(Delivery)).all()
@@ -176,11 +176,11 @@ def test_what_is_put_off_for_longer_than_its_lifetime_has_failed(
     house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run, since: float, state: DeliveryState
 ) -> None:
     transport.answer = lambda _: _answer(Fate.DEFERRED, "greylisted")
-    drain(2.0)
+    drain()
     with house.database.write() as session:
         session.execute(update(Attempt).values(at=now_in(-since)))
         session.execute(update(Delivery).values(next_at=now_in(-1)))
-    drain(2.0)
+    drain()
     assert _states(house, sending.id) == {state: 40}
     with house.database.read() as session:
         given_up = state is S.FAILED
@@ -194,7 +194,7 @@ def test_a_campaign_that_is_older_than_a_lifetime_gives_each_of_its_mails_a_whol
     with house.database.write() as session:
         session.execute(update(Campaign).values(started_at=now_in(-10 * LIFETIME)))
     transport.answer = lambda _: _answer(Fate.DEFERRED, "later")
-    drain(2.0)
+    drain()
     assert _states(house, sending.id) == {S.DEFERRED: 40}
 
 
@@ -205,7 +205,7 @@ def test_a_workers_wrong_clock_ends_no_lifetime(
     monkeypatch.setattr(clock, "now", lambda: true() - timedelta(days=30))
     transport.answer = lambda _: _answer(Fate.DEFERRED, "later")
     for _ in range(2):
-        drain(2.0)
+        drain()
         with house.database.write() as session:
             session.execute(update(Delivery).values(next_at=now_in(-1)))
     assert _states(house, sending.id) == {S.DEFERRED: 40}
