@@ -11,7 +11,7 @@ from aiosmtplib import SMTPException, SMTPResponse, SMTPResponseException, SMTPS
 from aiosmtplib.protocol import SMTPProtocol
 
 from mailer.audience.address import domain
-from mailer.audience.provider import provider
+from mailer.audience.provider import OTHER, known
 from mailer.config import Settings
 from mailer.errors import MailerError
 from mailer.reply import SILENT, Row, classify
@@ -125,7 +125,7 @@ class SmtpConnection:
         if after_body and reply.code // 100 == 2:  # noqa: PLR2004 — the first digit of RFC 5321
             return Outcome(Fate.SENT, reply.code, enhanced, text, after_body)
         refusal = reply.code // 100 in (4, 5)
-        kind = classify(reply.code, enhanced, line, provider(domain(parcel.recipient)))
+        kind = classify(reply.code, enhanced, line, known(domain(parcel.recipient)) or OTHER)
         if self._step is _Step.GREETING or kind.halts:
             fate = Fate.UNSENT
         elif after_body and not refusal:
