@@ -81,7 +81,7 @@ def test_every_fate_is_written_down(
         4: Outcome(Fate.UNSENT, reply="connection refused"),
     }
     transport.answer = lambda parcel: answers.get(parcel.delivery_id, Outcome(Fate.SENT, 250))
-    drain(1.0)
+    drain(4.0)
     assert _states(house, sending) == {S.SENT: 36, S.FAILED: 1, S.DEFERRED: 1, S.UNCERTAIN: 1, S.PENDING: 1}
     with house.database.read() as session:
         rows = {row.id: row for row in session.scalars(select(Delivery).where(Delivery.id.in_(answers)))}
@@ -96,7 +96,7 @@ def test_a_deferred_delivery_goes_again_when_it_is_due(
     house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run
 ) -> None:
     transport.answer = lambda _: Outcome(Fate.DEFERRED, 451)
-    drain(1.0)
+    drain(4.0)
     assert _states(house, sending) == {S.DEFERRED: 40}
     with house.database.write() as session:
         session.execute(update(Delivery).values(next_at=now_in(-1)))
@@ -201,7 +201,7 @@ def test_what_is_sent_after_all_keeps_nothing_of_its_doubt(
         session.execute(update(Campaign).values(uncertain_policy="resend"))
     answers = [Fate.SENT, Fate.DEFERRED, Fate.UNCERTAIN]
     transport.answer = lambda parcel: Outcome(answers[parcel.delivery_id % 3], reply="later", after_body=True)
-    drain(1.0)
+    drain(4.0)
     with house.database.write() as session:
         open_ = session.scalars(select(Delivery).where(Delivery.state != S.SENT)).all()
         assert {(row.settled_at, row.reason) for row in open_} == {(None, "later")}
@@ -458,7 +458,7 @@ def test_nothing_of_a_person_is_logged(
 ) -> None:
     assert sending
     transport.answer = lambda _: Outcome(Fate.UNSENT, reply="refused")
-    drain(1.0)
+    drain(4.0)
     logged = "".join(capfd.readouterr())
     assert "relay.unavailable" in logged
     assert not any(parcel.recipient in logged for parcel in transport.sent)
