@@ -106,6 +106,8 @@ def _edition(path: Path, folder: Path) -> Path:
     for each in found:
         if (each / "edition.yaml").is_file():
             return each
+    if (folder / "word" / "document.xml").is_file() or (folder / "content.xml").is_file():
+        raise _refused(path, N_("it is a document of a word processor: save it as plain text or HTML first"))
     raise _refused(path, N_("there is no edition.yaml in it"))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from mailer.compose.blocks import TYPES, stored
 from mailer.compose.draft import Draft, DraftBlock
-from mailer.compose.status import Change
+from mailer.compose.status import STATUSES, Change, Status, source_hash
 from mailer.i18n import N_, self_name
 
 
@@ -48,10 +48,14 @@ class Difference:
 
     def say(self, translate: Callable[[str], str]) -> str:
         """One line in the language of ``translate`` (a gettext function)."""
-        old, new = self.change.old or "–", self.change.new or "–"
+        old, new = (self._said(value, translate) for value in (self.change.old, self.change.new))
         language = self_name(self.locale) if self.locale else ""
         values = {"block": self.block, "field": self.change.field, "language": language, "old": old, "new": new}
         return translate(_SENTENCES[self.kind]) % values
+
+    def _said(self, value: str, translate: Callable[[str], str]) -> str:
+        """A status by its name, any other value as it is."""
+        return translate(STATUSES[Status(value)]) if self.kind is Kind.PROGRESS else value or "–"
 
 
 def compare(old: Draft, new: Draft) -> list[Difference]:
@@ -118,9 +122,18 @@ def _texts(old: DraftBlock, new: DraftBlock) -> Iterator[Difference]:
 
 def _progress(old: Draft, new: Draft, key: str) -> Iterator[Difference]:
     for tag in new.locales:
-        before, after = old.made(tag, key), new.made(tag, key)
-        if before and after and before.status != after.status:
-            yield Difference(Kind.PROGRESS, Change("status", before.status.value, after.status.value), key, tag)
+        before, after = _standing(old, tag, key), _standing(new, tag, key)
+        if before and after and before != after:
+            yield Difference(Kind.PROGRESS, Change("status", before, after), key, tag)
+
+
+def _standing(draft: Draft, tag: str, key: str) -> str:
+    """How far a translation has come; nothing where there is none."""
+    block, made = draft.block(key), draft.made(tag, key)
+    if block is None or made is None:
+        return ""
+    present = source_hash(block.texts.get(draft.source_locale, {}), TYPES[block.type].fields(block.data))
+    return Status.OUTDATED.value if made.source_hash not in (None, present) else made.status.value
 
 
 def _images(old: Draft, new: Draft) -> Iterator[Difference]:

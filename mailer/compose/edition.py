@@ -142,7 +142,7 @@ def build(newsletter: Newsletter, draft: Draft, author: str) -> Edition:
         approval=0,
         author=author,
         created_at=clock.now(),
-        blocks=[_block(draft, block, position) for position, block in enumerate(draft.blocks)],
+        blocks=[_block(draft, block, position, author) for position, block in enumerate(draft.blocks)],
         images=[EditionImage(name=name, image=images[picture.hash]) for name, picture in draft.images.items()],
     )
 
@@ -173,6 +173,12 @@ def find(session: Session, slug: str, newsletter: str | None = None, *, lock: bo
             names=", ".join(edition.newsletter.slug for edition in found),
         )
     return found[0]
+
+
+def every(session: Session, newsletter: str | None = None) -> list[Edition]:
+    """All editions, or those of one newsletter, the newest first."""
+    wanted = select(Edition).join(Newsletter).order_by(Edition.created_at.desc(), Edition.id.desc())
+    return list(session.scalars(wanted.where(Newsletter.slug == newsletter) if newsletter else wanted))
 
 
 def newsletter(session: Session, slug: str | None = None) -> Newsletter:
@@ -219,9 +225,9 @@ def topic(newsletter: Newsletter, slug: str | None = None) -> Topic:
     return found[0]
 
 
-def _block(draft: Draft, block: DraftBlock, position: int) -> Block:
+def _block(draft: Draft, block: DraftBlock, position: int, author: str) -> Block:
     texts = [
-        _text(block, locale, draft.source_locale, draft.progress.get(locale, {}).get(block.key))
+        _text(block, locale, draft.source_locale, draft.made(locale, block.key), author)
         for locale in draft.locales
         if block.texts.get(locale)
     ]
@@ -237,8 +243,8 @@ def _block(draft: Draft, block: DraftBlock, position: int) -> Block:
     )
 
 
-def _text(block: DraftBlock, locale: str, source: str, progress: Progress | None) -> Text:
-    """A text; a translation without a recorded source counts as made from the one beside it."""
+def _text(block: DraftBlock, locale: str, source: str, progress: Progress | None, author: str) -> Text:
+    """A text; a translation without a recorded source counts as made from the one beside it, by the ``author``."""
     progress = progress or Progress()
     is_source = locale == source
     beside = block.texts.get(source, {})
@@ -252,7 +258,7 @@ def _text(block: DraftBlock, locale: str, source: str, progress: Progress | None
         status=TextStatus.APPROVED if is_source else progress.status,
         source_hash=None if is_source else made_from,
         previous_source=None if is_source else previous,
-        translated_by=progress.by,
+        translated_by=None if is_source else progress.by or author or None,
         reviewed_by=progress.reviewed_by,
         at=progress.at or clock.now(),
     )

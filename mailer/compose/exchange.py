@@ -11,7 +11,7 @@ from mailer.compose import version
 from mailer.compose.compare import Difference, compare
 from mailer.compose.draft import Draft
 from mailer.compose.edition import revise, save
-from mailer.compose.progress import retold
+from mailer.compose.progress import retold, settled
 from mailer.errors import RefusedError
 from mailer.i18n import N_
 from mailer.model import Edition, Newsletter, Version
@@ -37,7 +37,7 @@ class Taking:
     retold: Sequence[tuple[str, str]]
 
 
-def weigh(session: Session, newsletter: Newsletter, draft: Draft, *, replace: bool = False) -> Taking:
+def weigh(session: Session, newsletter: Newsletter, draft: Draft, by: str, *, replace: bool = False) -> Taking:
     """What would change; nothing does yet. ``replace``: whatever the stored edition has become meanwhile.
 
     Raises MovedError where it has become another than the draft was exported from, RefusedError for a draft
@@ -52,7 +52,7 @@ def weigh(session: Session, newsletter: Newsletter, draft: Draft, *, replace: bo
     stored = drafts.of(edition)
     if not replace:
         _demand_unmoved(session, edition, stored, draft)
-    return Taking(edition, compare(stored, draft), retold(stored, draft))
+    return Taking(edition, compare(stored, settled(stored, draft, by)), retold(stored, draft))
 
 
 def _demand_unmoved(session: Session, edition: Edition, stored: Draft, draft: Draft) -> None:
@@ -81,7 +81,7 @@ def take(
     session: Session, newsletter: Newsletter, draft: Draft, by: str, *, replace: bool = False
 ) -> tuple[Edition, Version]:
     """Store a draft: the edition and the version that it now has. Raises what ``weigh``, ``save`` and ``revise`` do."""
-    taking = weigh(session, newsletter, draft, replace=replace)
+    taking = weigh(session, newsletter, draft, by, replace=replace)
     if taking.edition is None:
         made = save(session, newsletter, draft, by)
         return made, version.keep(session, made, by, version.SAVE)

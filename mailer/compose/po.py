@@ -155,7 +155,8 @@ def _language(path: Path, catalog: Catalog, draft: Draft) -> str:
 
 
 def _entries(path: Path, catalog: Catalog, draft: Draft) -> dict[str, dict[str, Message]]:
-    """``{block: {field: entry}}``."""
+    """``{block: {field: entry}}``. Where the edition has not moved since, each msgid must be what the source says."""
+    untouched = catalog.version == draft.base
     found: dict[str, dict[str, Message]] = {}
     for message in catalog:
         if not message.id:
@@ -165,6 +166,9 @@ def _entries(path: Path, catalog: Catalog, draft: Draft) -> dict[str, dict[str, 
         block = draft.block(key)
         if slug != draft.slug:
             raise bad(path, message.lineno or 1, N_("this belongs to another edition (%(slug)s)"), slug=slug or "–")
+        told = block.texts.get(draft.source_locale, {}).get(name) if block else None
+        if block and name in TYPES[block.type].fields(block.data) and untouched and told != message.id:
+            raise bad(path, message.lineno or 1, N_("the source text was changed in this file: only msgstr is yours"))
         if block is None or name not in TYPES[block.type].fields(block.data) or not isinstance(message.id, str):
             raise bad(path, message.lineno or 1, N_("the edition has no text %(place)s"), place=place)
         found.setdefault(key, {})[name] = message

@@ -12,6 +12,7 @@ from mailer.chinese import HAN
 from mailer.compose.blocks import Field, Kind, fields_of
 from mailer.compose.parsed import canonical, line
 from mailer.compose.shown import applies, lacking, written
+from mailer.i18n import N_
 from mailer.model import Block, Edition, Text
 from mailer.model.edition import TextStatus
 
@@ -27,6 +28,19 @@ class Status(StrEnum):
     TRANSLATED = TextStatus.TRANSLATED.value
     REVIEWED = TextStatus.REVIEWED.value
     APPROVED = TextStatus.APPROVED.value
+
+
+STATUSES = {
+    Status.NOT_APPLICABLE: N_("not applicable"),
+    Status.MISSING: N_("missing"),
+    Status.OUTDATED: N_("out of date"),
+    Status.DRAFT: N_("unfinished"),
+    Status.MACHINE: N_("by a machine"),
+    Status.TRANSLATED: N_("translated"),
+    Status.REVIEWED: N_("reviewed"),
+    Status.APPROVED: N_("approved"),
+}
+"""What people call them."""
 
 
 def status(edition: Edition, block: Block, tag: str) -> Status:

@@ -11,8 +11,8 @@ from mailer.errors import NotFoundError, RefusedError
 from mailer.i18n import N_
 from mailer.model import Edition, Image, Version
 
-SAVE, APPROVE = "save", "approve"
-"""What makes a version; a third is ``restore N``."""
+SAVE, REVIEW, APPROVE = "save", "review", "approve"
+"""What makes a version; a fourth is ``restore N``."""
 
 
 def keep(session: Session, edition: Edition, by: str, action: str) -> Version:
@@ -72,7 +72,10 @@ def approved(session: Session, edition: Edition) -> Version | None:
 def writers(session: Session, edition: Edition) -> set[str]:
     """Who wrote what nobody has approved yet: since the last approval, else from the beginning."""
     last = approved(session, edition)
-    saved = select(Version.by).where(Version.edition_id == edition.id, Version.number > (last.number if last else 0))
+    # Who reviews writes nothing.
+    saved = select(Version.by).where(
+        Version.edition_id == edition.id, Version.number > (last.number if last else 0), Version.action != REVIEW
+    )
     return set(session.scalars(saved)) | (set() if last else {edition.author})
 
 

@@ -46,7 +46,9 @@ def test_each_save_is_a_version_with_who_and_what(house: Installation, topic: To
         assert [(each.number, each.by, each.action) for each in kept] == [(2, "Bo", "save"), (1, "Ada", "save")]
         first, second = (version.content(session, each) for each in reversed(kept))
         assert first == stored
-        (found,) = compare(first, second)
+        found, standing = compare(first, second)
+        # What was made from the words before is out of date now.
+        assert (standing.kind, standing.locale, standing.change.new) == (Kind.PROGRESS, EN, "outdated")
         assert (found.kind, found.block, found.locale, found.change.new) == (
             Kind.TEXT, "share", ZH, "請轉寄給你的朋友。",
         )  # fmt: skip

@@ -23,6 +23,7 @@ from mailer.compose import version
 from mailer.compose.account import account
 from mailer.compose.check import Finding, findings, linked
 from mailer.compose.compare import Difference, compare
+from mailer.compose.review import review as review_texts
 from mailer.compose.source import is_folder
 from mailer.config import settings
 from mailer.fetch import Fetcher
@@ -107,6 +108,26 @@ def acknowledge(
         else:
             for row in made:
                 screen().out(_passed(row))
+
+
+def review(
+    edition: Slug,
+    name: Person,
+    tags: Annotated[list[str], typer.Option("--language", parser=slug, help="Only translations into it.")] = [],  # noqa: B006 — typer copies it
+    blocks: Annotated[list[str], typer.Option("--block", parser=slug, help="Only this block.")] = [],  # noqa: B006
+    newsletter: InNewsletter = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say that you have read translations against their source; by somebody who did not make them."""
+    with stored.change(edition, newsletter, name) as (session, found, by):
+        texts = review_texts(session, found, by, tags, blocks)
+        count = len(texts)
+    if as_json:
+        screen().json({"edition": edition, "reviewed": count})
+    else:
+        screen().out(
+            screen().say(N_("%(n)s texts of %(slug)s are reviewed by %(name)s."), n=count, slug=edition, name=by)
+        )
 
 
 def approve(

@@ -20,6 +20,7 @@ from mailer.compose import draft as drafts
 from mailer.compose import edition as editions
 from mailer.compose import exchange, folder, po
 from mailer.compose import export as out
+from mailer.compose import version as kept
 from mailer.compose.account import account
 from mailer.compose.archive import unpacked
 from mailer.compose.draft import Draft, DraftBlock
@@ -99,8 +100,10 @@ def import_(
         _tell(taken, as_json=as_json, folder=str(into))
     elif own or yes or _asked(as_json=as_json):
         with house.database.write() as session:
-            made = _store(session, editions.newsletter(session, newsletter), taken.draft, by, replace, as_json)
-        _tell(taken, as_json=as_json, version=made)
+            made, is_new = _store(session, editions.newsletter(session, newsletter), taken.draft, by, replace, as_json)
+        if own and not as_json:
+            _odd(taken)
+        _tell(taken, as_json=as_json, version=made, changed=is_new)
     else:
         _tell(taken, as_json=as_json)
 
@@ -125,10 +128,12 @@ def _own(house: Installation, handed: Sequence[Given], newsletter: str | None, c
     return _Intake(read.model_copy(update={"slug": called}) if called else read)
 
 
-def _store(session: Session, newsletter: Newsletter, draft: Draft, by: str, replace: bool, as_json: bool) -> int:
-    """The number of the version that the edition now has; what becomes different is shown."""
+def _store(
+    session: Session, newsletter: Newsletter, draft: Draft, by: str, replace: bool, as_json: bool
+) -> tuple[int, bool]:
+    """The number of the version that the edition now has, and whether it is new; what becomes different is shown."""
     try:
-        taking = exchange.weigh(session, newsletter, draft, replace=replace)
+        taking = exchange.weigh(session, newsletter, draft, by, replace=replace)
     except MovedError as error:
         if not as_json:
             versions.show(error.differences)
@@ -140,7 +145,9 @@ def _store(session: Session, newsletter: Newsletter, draft: Draft, by: str, repl
                 "The translation of %(block)s into %(language)s has other words: it counts as brought up to date."
             )
             screen().out(screen().say(line, block=key, language=self_name(tag)))
-    return exchange.take(session, newsletter, draft, by, replace=replace)[1].number
+    before = kept.newest(session, taking.edition) if taking.edition else None
+    number = exchange.take(session, newsletter, draft, by, replace=replace)[1].number
+    return number, before is None or before.number != number
 
 
 def _asked(*, as_json: bool) -> bool:
@@ -148,7 +155,9 @@ def _asked(*, as_json: bool) -> bool:
     return not as_json and screen().attended() and typer.confirm(screen().say(N_("Store this?")))
 
 
-def _tell(taken: _Intake, *, as_json: bool, version: int | None = None, folder: str | None = None) -> None:
+def _tell(
+    taken: _Intake, *, as_json: bool, version: int | None = None, changed: bool = True, folder: str | None = None
+) -> None:
     draft = taken.draft
     if as_json:
         blocks = [{"id": block.key, "type": block.type, "languages": list(block.texts)} for block in draft.blocks]
@@ -157,7 +166,8 @@ def _tell(taken: _Intake, *, as_json: bool, version: int | None = None, folder: 
         screen().json(told | {"version": version, "folder": folder})
         return
     if version is not None:
-        line = N_("The edition %(slug)s is stored, as version %(number)s.")
+        stored_as = N_("The edition %(slug)s is stored, as version %(number)s.")
+        line = stored_as if changed else N_("Nothing has changed: the edition %(slug)s stays at version %(number)s.")
         screen().out(screen().say(line, slug=draft.slug, number=version))
     elif folder is not None:
         screen().out(screen().say(N_("The edition %(slug)s is in %(path)s."), slug=draft.slug, path=folder))
@@ -190,6 +200,11 @@ def _preview(taken: _Intake) -> None:
             table.add_row(f"{block.key} ({block.type})", *(_words(block, tag) for tag in draft.locales))
     screen().out(say(N_("Understood as %(template)s, %(slug)s:"), template=draft.template, slug=draft.slug))
     screen().results.print(table)
+    _odd(taken)
+
+
+def _odd(taken: _Intake) -> None:
+    say = screen().say
     for each in taken.odd:
         screen().out(say(N_("Odd: %(what)s"), what=f"{each.block}: {each.say(say)}" if each.block else each.say(say)))
 

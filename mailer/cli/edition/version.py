@@ -43,7 +43,12 @@ def versions(edition: Slug, newsletter: InNewsletter = None, as_json: AsJson = F
 
 def _action(action: str) -> str:
     word, _, number = action.partition(" ")
-    sentences = {kept.SAVE: N_("saved"), kept.APPROVE: N_("approved"), "restore": N_("restored from %(number)s")}
+    sentences = {
+        kept.SAVE: N_("saved"),
+        kept.REVIEW: N_("reviewed"),
+        kept.APPROVE: N_("approved"),
+        "restore": N_("restored from %(number)s"),
+    }
     return screen().say(sentences[word], **({"number": number} if number else {}))
 
 

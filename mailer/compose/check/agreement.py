@@ -145,7 +145,8 @@ def _links(block: Block, here: _Side, there: _Side) -> Iterator[Finding]:
     for url in sorted(other, key=set(one).__contains__, reverse=True):
         if left[_place(url)]:
             left[_place(url)] -= 1
-        else:
+        elif address.split(url):
+            # What leads nowhere is to be mended, not copied.
             missing[address.shown(url)] = None
     for link in missing:
         values = {"link": link, "other": self_name(there.tag)}

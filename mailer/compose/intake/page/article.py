@@ -32,6 +32,8 @@ from mailer.i18n import N_
 _KEPT = N_(
     "%(kept)s of %(all)s words were kept (each Chinese character counts as one): read the preview beside the page."
 )
+_PICTURES = N_("%(n)s pictures of the page were left out: %(words)s. Add those that matter as blocks of their own.")
+_SHOWN = 5
 _NO_DAY = N_("The page does not say on which day it was published: add it if you know it.")
 _KEY = "article"
 # What is round a page's text, by element and by role (ARIA 1.2).
@@ -75,6 +77,8 @@ def propose(
     draft = drafts.draft(name, "syndicated-article", {language: said.title}, [article], images)
     odd = [*notes.oddities(), *marked.odd, _figures(marked, said.title, found)]
     odd += [] if "published" in data else [Oddity(_NO_DAY)]
+    if left := [each.url for each in marked.pictures if each.url != said.picture or not images]:
+        odd.append(Oddity(_PICTURES, {"words": ", ".join(left[:_SHOWN]), "n": len(left)}))
     return Proposal(draft, tuple(replace(each, block=_KEY) for each in odd))
 
 

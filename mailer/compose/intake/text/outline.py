@@ -14,7 +14,7 @@ from mailer.i18n import N_
 _TITLE = N_("The first line was taken for the title: %(words)s.")
 _HEADLINE = N_("The line below the title was taken for the headline of the letter: %(words)s.")
 _HEADINGS = N_("Short lines between blank ones were taken for headings: %(words)s.")
-_GREETING = N_("This was taken for the greeting, and stands in the text: %(words)s.")
+_GREETING = N_("The greeting was left out, since each reader is greeted by name: %(words)s.")
 _SIGNATURE = N_("These lines were taken for a signature: %(words)s.")
 _CLOSING = N_("This was taken for the words that close a letter: %(words)s.")
 _UNSURE = N_("Short lines may be headings or signatures, and were left in the text: %(words)s.")
@@ -44,6 +44,8 @@ _BELOW = re.compile(
 _READING = re.compile(
     r"\d{1,3} ?-?min(?:ute)?s?(?: read)?|(?:約|閱讀時間[：:]?)? ?\d{1,3} ?分鐘(?:閱讀)?", re.IGNORECASE
 )
+_FIRST = 3
+"""Paragraphs among which a letter greets."""
 _LAST = 8
 """Paragraphs from the end in which a page's own words are looked for."""
 
@@ -102,8 +104,9 @@ def _paragraphs(text: str, notes: Notes) -> Iterator[Paragraph]:
         if number and len(paragraph) == 1 and _READING.fullmatch(_start(paragraph)):
             notes.add(_MINUTES, paragraph[0])
             continue
-        if _greets(paragraph):
+        if _greets(paragraph) and number < _FIRST and number + 1 < end:
             notes.add(_GREETING, paragraph[0])
+            continue
         yield paragraph
 
 

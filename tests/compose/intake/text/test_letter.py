@@ -67,7 +67,7 @@ def test_a_letter_in_chinese() -> None:
     assert texts(found, ZH) == {
         FRONT: {"subject": "石級留住了", "title": "石級留住了"},
         "letter": {
-            "body": "各位街坊：\n\n今早六點潮漲，石級整日都是濕的。帶備：\n\n- 手套\n- 水\n\n"
+            "body": "今早六點潮漲，石級整日都是濕的。帶備：\n\n- 手套\n- 水\n\n"
             "詳見 [https://tide.example/steps](https://tide.example/steps) 。\n\n祝 平安",
             "signature_name": "歐陽詠潮",
             "signature_role": "書記",
@@ -170,11 +170,11 @@ def test_no_text_takes_long(piece: str) -> None:
     ("text", "name"),
     [
         (
-            "石級留住了\n\n各位街坊：\n\n開放時間\n\n星期六下午二時。\n\n祝好\n\n潮汐書舍\n歐陽詠潮\n",
+            "石級留住了\n\n各位街坊：\n\n我們問過，海事處終於聽了，石級不拆了。\n\n開放時間\n\n星期六下午二時。\n\n祝好\n\n潮汐書舍\n歐陽詠潮\n",
             "潮汐書舍，歐陽詠潮",
         ),
         (
-            "The steps stay\n\nDear all,\n\nOpening hours\n\nSaturdays at two.\n\nYours,\n\nThe room\nAda\n",
+            "The steps stay\n\nDear all,\n\nWe asked, and the board listened to us at last.\n\nOpening hours\n\nSaturdays at two.\n\nYours,\n\nThe room\nAda\n",
             "The room, Ada",
         ),
     ],

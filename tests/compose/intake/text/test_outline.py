@@ -46,9 +46,9 @@ def test_a_second_line_is_the_headline_of_the_letter() -> None:
 @pytest.mark.parametrize("greeting", ["Dear neighbours,", "Hello all", "親愛的街坊：", "各位街坊，", "大家好！"])
 def test_a_greeting_is_no_title_and_no_heading(greeting: str) -> None:
     found, said = read(greeting, PROSE)
-    assert (found.title, texts(found)) == ("", [greeting, PROSE])
-    assert f"greeting, and stands in the text: {greeting}" in said
-    assert texts(read("The steps", greeting, PROSE)[0]) == [greeting, PROSE]
+    assert (found.title, texts(found)) == ("", [PROSE])
+    assert f"greeted by name: {greeting}" in said
+    assert texts(read("The steps", greeting, PROSE)[0]) == [PROSE]
 
 
 @pytest.mark.parametrize(
