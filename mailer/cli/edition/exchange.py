@@ -38,7 +38,7 @@ from mailer.model import Newsletter
 
 _OWN = {Kind.FOLDER, Kind.ARCHIVE, Kind.PO}
 """What comes from an edition of ours, and is taken without asking: any version can be had again."""
-_SHOWN = 60
+_SHOWN, _TITLE = 60, 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,15 +178,19 @@ def _tell(
 def _list(export: Given, *, as_json: bool) -> None:
     """What a WordPress export has to choose from."""
     with screen().waiting(N_("Reading …")):
-        found = list(selection.posts(export.file()))
+        # Of so many posts no more is held than is shown.
+        found = [
+            (each.id, str(each.day or ""), each.language, each.title[:_TITLE])
+            for each in selection.posts(export.file())
+        ]
     if as_json:
-        told = [{"post": each.id, "day": str(each.day or ""), "language": each.language} for each in found]
-        screen().json({"posts": [one | {"title": each.title} for one, each in zip(told, found, strict=True)]})
+        told = [dict(zip(("post", "day", "language", "title"), each, strict=True)) for each in found]
+        screen().json({"posts": told})
         return
     say = screen().say
     table = Table(say(N_("Number")), say(N_("Date")), say(N_("Language")), say(N_("Title")), header_style="bold")
-    for each in found:
-        table.add_row(str(each.id), str(each.day or "–"), self_name(each.language), each.title)
+    for number, day, tag, title in found:
+        table.add_row(str(number), day or "–", self_name(tag), title)
     screen().results.print(table)
     screen().remark(N_("Nothing was stored: choose posts with --post NUMBER or --since YYYY-MM-DD."))
 

@@ -74,12 +74,7 @@ def propose(
     too many of them, a post that is too long, or a file as ``posts`` says.
     """
     site, notes = wxr.survey(path), Notes()
-    wanted = [each for each in _posts(path, site) if each.id in chosen or (since and each.day and each.day >= since)]
-    if not wanted or not set(chosen) <= {each.id for each in wanted}:
-        raise NotFoundError(N_("The export has no such public post: list what there is first."))
-    groups: dict[str, Story] = {each.group: {} for each in wanted}
-    if len(groups) > _MOST:
-        raise InvalidError(N_("A digest holds at most %(most)s posts: choose fewer, or a later day."), most=_MOST)
+    asked, groups = _asked(path, site, chosen, since)
     for item in wxr.items(path):
         if (post := _post(item, site)).group in groups:
             story = groups[post.group]
@@ -87,11 +82,27 @@ def propose(
                 notes.add(_TWICE, post.title)
             story.setdefault(post.language, (post, item.excerpt, item.content))
     # What was asked for comes before its translations.
-    asked = {each.id for each in wanted}
     stories = [dict(sorted(story.items(), key=lambda each: each[1][0].id not in asked)) for story in groups.values()]
     draft = _article(stories[0], site, fetch, notes) if len(stories) == 1 else _digest(stories, site, fetch, notes)
     odd = [replace(each, block=draft.blocks[2].key) for each in notes.oddities()]
     return Proposal(draft, (*odd, Oddity(_LEFT_OUT, {name: site.left_out[name] for name in wxr.LEFT_OUT})))
+
+
+def _asked(path: Path, site: Survey, chosen: Collection[int], since: date | None) -> tuple[set[int], dict[str, Story]]:
+    """The numbers of the posts that are wanted, and a place for each group that one of them belongs to."""
+    asked: set[int] = set()
+    groups: dict[str, Story] = {}
+    for each in _posts(path, site):
+        if each.id in chosen or (since and each.day and each.day >= since):
+            asked.add(each.id)
+            groups.setdefault(each.group, {})
+            if len(groups) > _MOST:
+                raise InvalidError(
+                    N_("A digest holds at most %(most)s posts: choose fewer, or a later day."), most=_MOST
+                )
+    if not asked or not set(chosen) <= asked:
+        raise NotFoundError(N_("The export has no such public post: list what there is first."))
+    return asked, groups
 
 
 def _posts(path: Path, site: Survey) -> Iterator[Post]:

@@ -22,6 +22,9 @@ _PROLOGUE = 1_000_000
 _LARGEST = 20_000_000
 _MOST_ELEMENTS = 200_000
 """Octets and elements of one post with all its comments."""
+_MOST_PICTURES = 100_000
+_LONGEST, _LONGEST_NUMBER = 1000, 20
+"""Characters of a picture's address, and of the words in its place: no edition holds more."""
 _TOP = 3
 """How deep the channel's own elements stand: rss, channel, item."""
 _OURS = re.compile(
@@ -101,8 +104,14 @@ def _look_at(element: etree._Element, found: Survey) -> None:
     kind = _kind(element)
     found.left_out["comments"] += sum(1 for each in element if _name(each) == "comment")
     if kind == "attachment":
-        url = _text(element, "attachment_url")
-        found.images[_text(element, "post_id")] = Image(url, _meta(element).get("_wp_attachment_image_alt", ""))
+        image = Image(_text(element, "attachment_url"), _meta(element).get("_wp_attachment_image_alt", ""))
+        if len(image.url) <= _LONGEST and len(image.alt) <= _LONGEST:
+            found.images[_text(element, "post_id")[:_LONGEST_NUMBER]] = image
+        if len(found.images) > _MOST_PICTURES:
+            raise InvalidError(
+                N_("The export names more than %(most)s pictures: export the posts of fewer years."),
+                most=_MOST_PICTURES,
+            )
     elif kind == "post" and (why := _hidden(element)):
         found.left_out[why] += 1
 

@@ -1,5 +1,6 @@
 """A WordPress export into an edition: which posts there are, in which languages, and what is never carried."""
 
+import tracemalloc
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -173,6 +174,15 @@ def test_more_than_a_digest_holds_is_refused(tmp_path: Path) -> None:
     path = export(tmp_path / "site.xml", *(item(n, f"Tea {n}") for n in range(31)))
     with pytest.raises(InvalidError, match="at most 30 posts"):
         propose(path, since=date(2000, 1, 1))
+
+
+def test_no_more_is_held_than_a_digest_holds(tmp_path: Path) -> None:
+    path = export(tmp_path / "site.xml", *(item(n, f"Tea {n}", excerpt="tea " * 2_500) for n in range(400)))
+    tracemalloc.start()
+    with pytest.raises(InvalidError, match="at most 30 posts"):
+        propose(path, since=date(2000, 1, 1))
+    assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    tracemalloc.stop()
 
 
 def test_a_post_that_is_too_long_is_refused_in_one_sentence(tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from mailer.compose.intake.wordpress import wxr
 from mailer.compose.intake.wordpress.selection import posts
+from mailer.compose.intake.wordpress.wxr import survey
 from mailer.errors import InvalidError
-from tests.compose.intake.wordpress.export import export, item
+from tests.compose.intake.wordpress.export import export, item, picture
 
 _LAUGHS = (
     '<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY a "ha">'
@@ -19,7 +21,9 @@ _LAUGHS = (
 _MEASURE = """
 import json, sys
 from pathlib import Path
+from mailer.compose.intake.wordpress import wxr
 from mailer.compose.intake.wordpress.selection import posts
+from mailer.compose.intake.wordpress.wxr import survey
 from mailer.errors import InvalidError
 # What getrusage says would count the process that started this one.
 peak = lambda: int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
@@ -97,3 +101,13 @@ def test_junk_without_an_end_is_refused_before_it_fills_the_memory(tmp_path: Pat
         file.write(head)
         file.writelines(junk for _ in range(60_000_000 // len(junk)))
     assert isinstance(_measured(path, 100), str)
+
+
+def test_pictures_without_an_end_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = [picture(n, f"https://village.example/{n}.jpg", "水閘") for n in range(4)]
+    # What no edition could hold is not kept, and counts for nothing.
+    long = [picture(n, "https://village.example/" + "x" * 1000, "") for n in range(9, 19)]
+    monkeypatch.setattr(wxr, "_MOST_PICTURES", 3)
+    assert list(survey(export(tmp_path / "few.xml", *pictures[:3], *long)).images) == ["0", "1", "2"]
+    with pytest.raises(InvalidError, match="more than 3 pictures"):
+        survey(export(tmp_path / "many.xml", *pictures))
