@@ -38,7 +38,7 @@ _TYPES = {"application/rss+xml", "application/atom+xml"}
 # Each far beyond what feeds have; past them the reader takes time that grows with the square.
 _DEEPEST = 100
 _MOST_ATTRIBUTES = 100
-_MOST_ELEMENTS = 300_000
+_MOST_ELEMENTS = 60_000
 _LONGEST_TITLE = 300
 _TAG = re.compile("<[^>]*>")
 _BLANKS = re.compile(r"[ \t\r\n]+")

@@ -175,7 +175,7 @@ def test_attack_case_14_definitions_are_refused_before_they_are_used(definitions
 
 
 @pytest.mark.parametrize(
-    "more", ["<a>" * 200 + "</a>" * 200, "<a" + "".join(f" a{n}='x'" for n in range(5000)) + "/>", "<a/>" * 300_001]
+    "more", ["<a>" * 200 + "</a>" * 200, "<a" + "".join(f" a{n}='x'" for n in range(5000)) + "/>", "<a/>" * 60_000]
 )
 def test_attack_case_14_what_is_deeper_or_larger_than_feeds_is_refused(more: str) -> None:
     with pytest.raises(InvalidError, match="larger or deeper"):
