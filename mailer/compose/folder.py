@@ -161,9 +161,11 @@ def _read_texts(path: Path, locale: str, blocks: dict[str, DraftBlock]) -> None:
         body = next((n for n, line in enumerate(lines) if n and line.rstrip() == "---"), 0) + 1
         if body == 1:
             raise bad(path, 1, N_("the front matter has no closing ---"))
-        front = document(path, "\n".join(lines[1 : body - 1]), 1)
-        for field, value in front.value.items():
-            _put(path, front.lines[field,], blocks, locale, FRONT, field, value)
+        # Nothing may be written there yet.
+        if any(map(str.strip, lines[1 : body - 1])):
+            front = document(path, "\n".join(lines[1 : body - 1]), 1)
+            for field, value in front.value.items():
+                _put(path, front.lines[field,], blocks, locale, FRONT, field, value)
     _read_fields(path, body, lines[body:], blocks, locale)
 
 

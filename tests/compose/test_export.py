@@ -52,6 +52,13 @@ def test_every_kind_of_text_comes_back_as_it_was(tmp_path: Path) -> None:
         assert again.block("letter") == letter
 
 
+def test_a_language_in_which_nothing_is_written_yet_comes_back(tmp_path: Path) -> None:
+    draft = read(SAMPLE).model_copy(update={"locales": ["zh-Hant-HK", "en-GB", "fr"]})
+    once = files(_stored(draft))
+    write(tmp_path / "out", once)
+    assert files(_stored(read(tmp_path / "out"))) == once
+
+
 def test_what_translations_were_made_from_may_be_long(tmp_path: Path) -> None:
     draft = _stored(read(SAMPLE))
     for made in draft.progress["en-GB"].values():
