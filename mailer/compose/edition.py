@@ -102,6 +102,9 @@ def _demand_fit(draft: Draft) -> None:
         fields = TYPES[block.type].fields(block.data)
         for tag, texts in block.texts.items():
             for name, text in texts.items():
+                if block.languages and tag not in block.languages:
+                    why = Term(N_("block %(block)s is not meant for %(language)s"), block=block.key, language=tag)
+                    raise _unfit(block.key, name, tag, why)
                 if _COMMENT.search(text):
                     raise _unfit(block.key, name, tag, Term(N_("it has a line that begins with <!--")))
                 try:

@@ -136,6 +136,10 @@ def test_a_text_that_no_field_takes_is_refused_and_nothing_changes(
         ):
             with pytest.raises(InvalidError, match="Block letter"):
                 revise(session, edition, _with(stored, "letter", field, EN, text), "Bo")
+        narrow = stored.model_copy(deep=True)
+        narrow.block("letter").languages = [ZH]  # type: ignore[union-attr]  # it is there
+        with pytest.raises(InvalidError, match="not meant for en-GB"):
+            revise(session, edition, narrow, "Bo")
         assert drafts.of(edition) == stored
         assert len(version.versions(session, edition)) == 1
 
