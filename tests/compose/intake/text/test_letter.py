@@ -170,13 +170,17 @@ def test_no_text_takes_long(piece: str) -> None:
     ("text", "name"),
     [
         (
-            "石級留住了\n\n各位街坊：\n\n我們問過，海事處終於聽了，石級不拆了。\n\n開放時間\n\n"
-            "星期六下午二時。\n\n祝好\n\n潮汐書舍\n歐陽詠潮\n",
+            (
+                "石級留住了\n\n各位街坊：\n\n我們問過，海事處終於聽了，石級不拆了。\n\n開放時間\n\n"
+                "星期六下午二時。\n\n祝好\n\n潮汐書舍\n歐陽詠潮\n"
+            ),
             "潮汐書舍，歐陽詠潮",
         ),
         (
-            "The steps stay\n\nDear all,\n\nWe asked, and the board listened to us at last.\n\nOpening hours\n\n"
-            "Saturdays at two.\n\nYours,\n\nThe room\nAda\n",
+            (
+                "The steps stay\n\nDear all,\n\nWe asked, and the board listened to us at last.\n\nOpening hours\n\n"
+                "Saturdays at two.\n\nYours,\n\nThe room\nAda\n"
+            ),
             "The room, Ada",
         ),
     ],
