@@ -35,6 +35,9 @@ class Reading:
     published: str = ""
 
 
+_ITEM = re.compile(r"- [^\n]+")
+
+
 def read(text: str, title: str, abstract: str, kept: str, notes: Notes) -> Reading:
     """An article's Markdown as fields. ``abstract``: what the page says it is about; ``kept``: the words of its text.
 
@@ -118,7 +121,11 @@ def _front(blocks: list[str], abstract: str, found: Reading, notes: Notes, kept:
 
 def _is_front(block: str, words: str, abstract: str, found: Reading) -> bool:
     fields = found.fields
-    if _BLOCK.match(block):
+    if _ITEM.fullmatch(block):
+        # A line between hyphens looks like a list to some programs.
+        block = block[2:]
+        words = visible(block)
+    elif _BLOCK.match(block):
         return False
     if len(words) <= _LINE and _PUBLISHED.match(words) and (named := day(words)):
         found.published = found.published or named.isoformat()

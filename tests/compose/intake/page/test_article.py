@@ -244,3 +244,13 @@ def test_attack_case_16_what_comes_in_with_a_page_goes_out_with_no_mail() -> Non
         )
         assert not page.xpath("//script | //svg | //iframe | //@*[starts-with(name(), 'on')]")
         assert "<script>alert(5)</script>" in str(page.xpath("string()"))
+
+
+def test_a_series_that_looks_like_a_list_is_one_all_the_same() -> None:
+    line = "<p>- The Weir Post - Issue 14 - May 2031 -</p>"
+    assert line in PAGE
+    found = propose(PAGE.replace(line, "<ul><li>The Weir Post - Issue 14 - May 2031 -</li></ul>").encode(), URL)
+    assert fields(found)["series"] == "The Weir Post - Issue 14 - May 2031"
+    assert data(found).published == date(2031, 5, 9)
+    body = PAGE.replace(f"<p>{_BODY[0]}</p>", f"<ul><li>{_BODY[0]}</li></ul>")
+    assert fields(propose(body.encode(), URL))["body"].startswith(f"- {_BODY[0][:20]}")
