@@ -4,8 +4,11 @@ import resource
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from mailer.compose import draft as drafts
 from mailer.compose import glossary
@@ -14,7 +17,9 @@ from mailer.compose.edition import build
 from mailer.compose.export import files, write, write_file
 from mailer.compose.folder import read
 from mailer.errors import RefusedError
+from mailer.i18n import EN, ZH
 from mailer.render.preview import stand_in
+from tests.compose.conftest import block, made
 from tests.conftest import SAMPLE
 
 EDITIONS = SAMPLE.parent
@@ -52,6 +57,63 @@ def test_every_kind_of_text_comes_back_as_it_was(tmp_path: Path) -> None:
         assert again.block("letter") == letter
 
 
+# What YAML, Markdown, JSON and the folder itself take for marks, and what looks alike or like nothing.
+_MARKS = [
+    "---",
+    "x<!--",
+    "-->",
+    "#",
+    ":",
+    "-",
+    '"',
+    "'",
+    "\\",
+    "\\n",
+    "%(x)s",
+    "{",
+    "]",
+    "&a",
+    "*a",
+    "!",
+    "|",
+    ">",
+    "`",
+]
+_LETTERS = [
+    "off",
+    "012",
+    "~",
+    "\n",
+    "\n\n",
+    "\t",
+    " ",
+    "é",
+    "e\u0301",
+    "甲",
+    "\uf900",
+    "𠮷",
+    "\U0001f600",
+    "\ufeff",
+    "\u200b",
+    "\xa0",
+]
+_PIECES = st.sampled_from([*_MARKS, *_LETTERS, ": ", "- "])
+_TEXTS = st.lists(_PIECES, min_size=1, max_size=9).map("".join)
+
+
+@settings(deadline=None, max_examples=60)
+@given(body=_TEXTS, subject=_TEXTS, name=_TEXTS)
+def test_whatever_a_field_takes_comes_back_octet_for_octet(body: str, subject: str, name: str) -> None:
+    texts = {ZH: {"body": body.strip("\n")}, EN: {"body": "x"}}
+    front = {tag: {"subject": subject.replace("\n", "").strip()} for tag in (ZH, EN)}
+    assume(texts[ZH]["body"].strip() and front[ZH]["subject"])
+    links = {"links": [{"name": name[:40], "url": "https://harbour.example/"}]}
+    once = files(drafts.of(made(block("letter", "letter", texts), block("social", "social", {}, links), front=front)))
+    with TemporaryDirectory() as place:
+        write(Path(place) / "out", once)
+        assert files(_stored(read(Path(place) / "out"))) == once
+
+
 def test_a_language_in_which_nothing_is_written_yet_comes_back(tmp_path: Path) -> None:
     draft = read(SAMPLE).model_copy(update={"locales": ["zh-Hant-HK", "en-GB", "fr"]})
     once = files(_stored(draft))
@@ -61,8 +123,8 @@ def test_a_language_in_which_nothing_is_written_yet_comes_back(tmp_path: Path) -
 
 def test_what_translations_were_made_from_may_be_long(tmp_path: Path) -> None:
     draft = _stored(read(SAMPLE))
-    for made in draft.progress["en-GB"].values():
-        made.previous_source = {"body": "x" * 20_000}
+    for each in draft.progress["en-GB"].values():
+        each.previous_source = {"body": "x" * 20_000}
     once = files(draft)
     assert len(once["translations.json"]) > 250_000
     write(tmp_path / "out", once)
