@@ -1,5 +1,6 @@
 """Worker processes as children of this one; they are started by name, never imported."""
 
+import os
 import re
 import subprocess
 import sys
@@ -18,13 +19,13 @@ _GRACE_SECONDS = 10.0
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
 
-def command(name: str, concurrency: int, *, tied: bool) -> list[str]:
-    """The command line of a worker; a ``tied`` one ends with the process that started it.
+def command(name: str, concurrency: int, *, tied: int | None = None) -> list[str]:
+    """The command line of a worker; one that is ``tied`` to the number of its parent ends with that process.
 
     ``-P``: nothing is imported from whatever folder a person stands in.
     """
     words = [sys.executable, "-P", "-m", "worker", "--name", name, "--concurrency", str(concurrency)]
-    return [*words, "--tied"] if tied else words
+    return [*words, f"--tied={tied}"] if tied else words
 
 
 def claim_name(settings: Settings, name: str) -> TextIO:
@@ -48,7 +49,7 @@ def demand_free(settings: Settings, name: str) -> None:
 def start(settings: Settings, name: str, concurrency: int, output: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
     """A worker that is tied to this process; what it says goes to ``output``, else where we speak to people."""
     return subprocess.Popen(  # noqa: S603 — our own module, arguments of our own
-        command(name, concurrency, tied=True),
+        command(name, concurrency, tied=os.getpid()),
         env=environment(settings),
         stdin=subprocess.DEVNULL,
         stdout=output or sys.stderr,

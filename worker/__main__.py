@@ -1,6 +1,7 @@
 """A worker process: ``python -m worker``; people start it with ``mailer worker``."""
 
 import argparse
+import os
 import signal
 import sys
 
@@ -14,10 +15,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m worker")
     parser.add_argument("--concurrency", type=int, default=1, help="child processes that send")
     parser.add_argument("--name", default="worker", help="tells the workers of one data home apart")
-    parser.add_argument("--tied", action="store_true", help="end when the parent process ends")
+    parser.add_argument("--tied", type=int, metavar="PID", help="end when this process, the parent, ends")
     options = parser.parse_args()
     if options.tied:
         tie(signal.SIGTERM)
+        # It may have ended before there was anything to notice it by.
+        if os.getppid() != options.tied:
+            return
     try:
         name = workers.claim_name(chosen, options.name)
     except MailerError as error:

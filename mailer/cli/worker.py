@@ -21,5 +21,5 @@ def worker(
         patiently(lambda: installation.unlock(chosen)).database.dispose()
         workers.demand_free(chosen, name)
         queue.look(chosen)
-        words = workers.command(name, concurrency, tied=False)
+        words = workers.command(name, concurrency)
         os.execve(words[0], words, environment(chosen))  # noqa: S606 — our own module, arguments of our own
