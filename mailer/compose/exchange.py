@@ -80,12 +80,18 @@ def _demand_unmoved(session: Session, edition: Edition, stored: Draft, draft: Dr
 def take(
     session: Session, newsletter: Newsletter, draft: Draft, by: str, *, replace: bool = False
 ) -> tuple[Edition, Version]:
-    """Store a draft: the edition and the version that it now has. Raises what ``weigh``, ``save`` and ``revise`` do."""
-    taking = weigh(session, newsletter, draft, by, replace=replace)
-    if taking.edition is None:
-        made = save(session, newsletter, draft, by)
-        return made, version.keep(session, made, by, version.SAVE)
-    return taking.edition, revise(session, taking.edition, draft, by)
+    """Store a draft: the edition and the version that it now has. Raises what ``weigh`` and ``carry_out`` do."""
+    return carry_out(session, newsletter, draft, by, weigh(session, newsletter, draft, by, replace=replace))
+
+
+def carry_out(
+    session: Session, newsletter: Newsletter, draft: Draft, by: str, taking: Taking
+) -> tuple[Edition, Version]:
+    """The same for what was weighed in this unit of work. Raises what ``save`` and ``revise`` do."""
+    if taking.edition:
+        return taking.edition, revise(session, taking.edition, draft, by)
+    made = save(session, newsletter, draft, by)
+    return made, version.version(session, made, 1)
 
 
 def restore(session: Session, edition: Edition, number: int, by: str) -> Version:

@@ -146,7 +146,7 @@ def _store(
             )
             screen().out(screen().say(line, block=key, language=self_name(tag)))
     before = kept.newest(session, taking.edition) if taking.edition else None
-    number = exchange.take(session, newsletter, draft, by, replace=replace)[1].number
+    number = exchange.carry_out(session, newsletter, draft, by, taking)[1].number
     return number, before is None or before.number != number
 
 
