@@ -160,6 +160,11 @@ def restored(value: Mapping[str, Any], pictures: Mapping[str, Picture]) -> Draft
     return Draft.model_validate({**value, "images": {name: pictures[hash_] for name, hash_ in value["images"].items()}})
 
 
+def named(draft: Draft) -> str:
+    """The digest of a draft: the same for the same edition."""
+    return digest(content(draft))
+
+
 def digest(value: Mapping[str, Any]) -> str:
     """The SHA-256 of what ``content`` gives, but for when each text was last touched."""
     progress = {

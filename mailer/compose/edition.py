@@ -55,7 +55,7 @@ def revise(session: Session, edition: Edition, draft: Draft, by: str, action: st
         _demand_settled(edition, draft)
         draft = settled(before, draft, by)
     made = build(edition.newsletter, draft, edition.author)
-    if _digest(drafts.of(made)) == _digest(before):
+    if drafts.named(drafts.of(made)) == drafts.named(before):
         return keep(session, edition, by, action)
     _share_images(session, made, draft)
     edition.blocks.clear()
@@ -72,10 +72,6 @@ def revise(session: Session, edition: Edition, draft: Draft, by: str, action: st
 
 
 _DECIDED = ("kind", "template", "locales", "derived", "source_locale", "policy", "layout")
-
-
-def _digest(draft: Draft) -> str:
-    return drafts.digest(drafts.content(draft))
 
 
 def _demand_settled(edition: Edition, draft: Draft) -> None:

@@ -64,7 +64,7 @@ def _demand_unmoved(session: Session, edition: Edition, stored: Draft, draft: Dr
             ),
             slug=edition.slug,
         )
-    if draft.base == drafts.digest(drafts.content(stored)):
+    if draft.base == drafts.named(stored):
         return
     was = version.as_of(session, edition, draft.base)
     raise MovedError(
@@ -92,6 +92,12 @@ def carry_out(
         return taking.edition, revise(session, taking.edition, draft, by)
     made = save(session, newsletter, draft, by)
     return made, version.version(session, made, 1)
+
+
+def since_approval(session: Session, edition: Edition) -> list[Difference]:
+    """What became different since the last approval; nothing where there was none."""
+    last = version.approved(session, edition)
+    return compare(version.content(session, last), drafts.of(edition)) if last else []
 
 
 def restore(session: Session, edition: Edition, number: int, by: str) -> Version:

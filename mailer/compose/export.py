@@ -13,7 +13,7 @@ import yaml
 
 from mailer.compose import glossary
 from mailer.compose.blocks import FRONT, TYPES, stored
-from mailer.compose.draft import Draft, DraftBlock, content, digest
+from mailer.compose.draft import Draft, DraftBlock, named
 from mailer.errors import RefusedError
 from mailer.i18n import N_
 from mailer.model import Fallback, Layout, Term
@@ -114,7 +114,7 @@ def _spine(draft: Draft) -> str:
 
 
 def _based(draft: Draft) -> str:
-    return f"{_BASE}base: {digest(content(draft))}\n"
+    return f"{_BASE}base: {named(draft)}\n"
 
 
 def _block(block: DraftBlock) -> dict[str, Any]:

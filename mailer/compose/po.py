@@ -51,7 +51,7 @@ def written(edition: Edition, tag: str) -> bytes:
         babel(tag),
         header_comment=f"# {edition.slug}: {self_name(edition.source_locale)} → {self_name(tag)}",
         project=edition.slug,
-        version=drafts.digest(drafts.content(drafts.of(edition))),
+        version=drafts.named(drafts.of(edition)),
         creation_date=now,
         revision_date=now,
         charset="utf-8",
@@ -104,7 +104,7 @@ def taken(path: Path, edition: Edition, by: str) -> Taken:
     """
     catalog = _read(path)
     draft = drafts.of(edition)
-    draft = draft.model_copy(update={"base": drafts.digest(drafts.content(draft))}, deep=True)
+    draft = draft.model_copy(update={"base": drafts.named(draft)}, deep=True)
     tag = _language(path, catalog, draft)
     entries = _entries(path, catalog, draft)
     moved: list[str] = []

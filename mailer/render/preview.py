@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mailer import clock
 from mailer.compose.blocks import FRONT
-from mailer.compose.check import Finding
+from mailer.compose.check import Finding, findings
 from mailer.compose.draft import Draft
 from mailer.compose.hans import with_simplified
 from mailer.compose.shown import lacking
@@ -75,6 +75,12 @@ def demand_ready(edition: Edition, mode: str) -> None:
             mode=mode,
             modes=", ".join(offered) or "–",
         )
+
+
+def everything(edition: Edition, logo: Image | None = None) -> list[Finding]:
+    """What is wrong with an edition's texts, and with each variant that can be rendered."""
+    variants = (preview(edition, mode, str, logo) for mode in ready(edition))
+    return [*findings(edition), *(each for variant in variants for each in variant.findings)]
 
 
 def preview(edition: Edition, mode: str, show: Callable[[str], str], logo: Image | None = None) -> Preview:

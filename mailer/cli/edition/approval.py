@@ -1,4 +1,4 @@
-"""``mailer edition check|acknowledge|approve|test``: what an edition goes through before anyone receives it."""
+"""``mailer edition check|acknowledge|review|approve|test``: what an edition goes through before anyone receives it."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy.orm import Session
 
 from mailer import broker, installation, queue
 from mailer.campaign import proof
@@ -17,20 +16,19 @@ from mailer.cli.edition.folder import opened
 from mailer.cli.screen import screen
 from mailer.cli.wake import wake
 from mailer.compose import acknowledge as acknowledgements
-from mailer.compose import draft as drafts
 from mailer.compose import edition as editions
 from mailer.compose import version
 from mailer.compose.account import account
-from mailer.compose.check import Finding, findings, linked
-from mailer.compose.compare import Difference, compare
+from mailer.compose.check import Finding, linked
+from mailer.compose.exchange import since_approval
 from mailer.compose.review import review as review_texts
 from mailer.compose.source import is_folder
 from mailer.config import settings
 from mailer.fetch import Fetcher
 from mailer.i18n import N_, language_names
-from mailer.model import Acknowledgement, Edition, Image
+from mailer.model import Acknowledgement
 from mailer.render.approval import approve as freeze
-from mailer.render.preview import demand_ready, preview, ready
+from mailer.render.preview import demand_ready, everything
 
 _PAGE_SECONDS, _AT_ONCE = 10.0, 8
 
@@ -45,12 +43,12 @@ def check(
     if is_folder(Path(edition)):
         made = opened(Path(edition))
         screen().remark(N_("This is about the folder %(path)s, not about a stored edition."), path=edition)
-        passed, found, pages = {}, _findings(made, None), linked(made) if links else []
+        passed, found, pages = {}, everything(made), linked(made) if links else []
         slug_ = made.slug
     else:
         with stored.read(edition, newsletter) as (session, kept):
             passed = acknowledgements.acknowledged(session, kept)
-            found = _findings(kept, editions.logo(session, kept.newsletter))
+            found = everything(kept, editions.logo(session, kept.newsletter))
             pages, slug_ = linked(kept) if links else [], kept.slug
     # Pages take their time, and no database waits for them.
     _report(slug_, passed, [*found, *_unanswered(pages)], as_json=as_json)
@@ -80,12 +78,6 @@ def _report(slug_: str, passed: Mapping[str, Acknowledgement], found: Sequence[F
     demand_none_grave(slug_, left)
 
 
-def _findings(edition: Edition, logo: Image | None) -> list[Finding]:
-    """What is wrong with an edition's texts and with each variant that can be rendered."""
-    variants = (preview(edition, mode, str, logo) for mode in ready(edition))
-    return [*findings(edition), *(each for variant in variants for each in variant.findings)]
-
-
 def _passed(row: Acknowledgement) -> str:
     values = {"id": row.finding, "fault": row.fault, "name": row.by, "reason": row.reason}
     return screen().say(N_("%(id)s (%(fault)s) was let pass by %(name)s: %(reason)s"), **values)
@@ -101,7 +93,7 @@ def acknowledge(
 ) -> None:
     """Let findings pass that are no faults, until the texts that they are about change."""
     with stored.change(edition, newsletter, name) as (session, found, by):
-        known = _findings(found, editions.logo(session, found.newsletter))
+        known = everything(found, editions.logo(session, found.newsletter))
         made = acknowledgements.acknowledge(session, found, known, ids, by, reason)
         if as_json:
             screen().json({"edition": edition, "acknowledged": [row.finding for row in made]})
@@ -143,7 +135,7 @@ def approve(
     with stored.change(edition, newsletter, name) as (session, found, by):
         if seen:
             version.demand_newest(session, found, seen)
-        changes, wrote = _changes(session, found), version.writers(session, found)
+        changes, wrote = since_approval(session, found), version.writers(session, found)
         variants = freeze(session, found, by)
         rows = {variant.mode: variant.hash for variant in variants}
         approval = found.approval
@@ -160,11 +152,6 @@ def approve(
     screen().out(screen().say(N_("The edition %(slug)s is approved and frozen."), slug=edition))
     if by in wrote:
         screen().remark(N_("Only one person has an account, so its author approved it: better have two."))
-
-
-def _changes(session: Session, edition: Edition) -> list[Difference]:
-    last = version.approved(session, edition)
-    return compare(version.content(session, last), drafts.of(edition)) if last else []
 
 
 def send_test(
