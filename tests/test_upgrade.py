@@ -27,7 +27,7 @@ from mailer.demo.mailbox import Mailbox
 from mailer.demo.show import sink
 from mailer.errors import MisconfiguredError, RefusedError, UnavailableError
 from mailer.installation import Installation
-from mailer.model import AuditEntry, Base, Campaign, CampaignState, Delivery, DeliveryState, RateLimit
+from mailer.model import AuditEntry, Base, Campaign, CampaignState, Delivery, DeliveryState, Limit
 from mailer.upgrade import upgrade
 from mailer.web import app as web
 from mailer.web import serve
@@ -69,8 +69,15 @@ def old(house: Installation, sending: Campaign) -> Installation:
             "recipient",
             "exchange",
             "reason",
+            '"limit"',
+            "departure",
+            "throttle_state",
+            "connection_lease",
         ):
             session.execute(text(f"DROP TABLE {table}"))
+        session.execute(text("CREATE TABLE rate_limit (scope VARCHAR PRIMARY KEY, per_second DOUBLE PRECISION)"))
+        session.execute(text("CREATE TABLE throttle_level (scope VARCHAR PRIMARY KEY, given_until BIGINT)"))
+        session.execute(text("INSERT INTO rate_limit VALUES ('all', 20)"))
         for table, names in _NEWER.items():
             for name in names:
                 session.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))
@@ -104,6 +111,7 @@ def test_it_is_backed_up_migrated_and_sends_on(old: Installation) -> None:
     now = installation.unlock(old.settings)
     with now.database.read() as session:
         assert session.scalar(select(func.count()).select_from(Delivery)) == 40
+        assert session.execute(select(Limit.scope, Limit.per_second, Limit.held)).all() == [("all", 20.0, False)]
     now.database.dispose()
     assert done.backup is not None
     assert done.backup.stat().st_mode & 0o077 == 0
@@ -312,7 +320,7 @@ def at_work(house: Installation, sending: Campaign, tmp_path: Path) -> Iterator[
     """A worker of this program that has just begun to send."""
     assert sending
     with house.database.write() as session:
-        session.add(RateLimit(scope="all", per_second=20.0))
+        session.add(Limit(scope="all", per_second=20.0))
     (tmp_path / "sink").mkdir()
     mailbox = Mailbox(tmp_path / "sink")
     with sink(tmp_path / "sink") as port:

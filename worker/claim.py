@@ -16,7 +16,7 @@ from mailer.model import (
     Count,
     Delivery,
     DeliveryState,
-    RateLimit,
+    Limit,
     Recipient,
     Subscriber,
     Subscription,
@@ -55,7 +55,8 @@ def sending(session: Session) -> frozenset[int]:
 
 def rate_limits(session: Session) -> dict[str, float]:
     """The limits in force: scope → messages per second."""
-    return dict(session.execute(select(RateLimit.scope, RateLimit.per_second)).all())
+    rates = select(Limit.scope, Limit.per_second).where(Limit.per_second.is_not(None))
+    return {scope: rate for scope, rate in session.execute(rates) if rate}
 
 
 def lanes(session: Session) -> set[tuple[str, int]]:

@@ -24,7 +24,7 @@ from mailer.demo.sink import PORT
 from mailer.errors import MailerError, UnavailableError
 from mailer.i18n import N_
 from mailer.installation import Installation
-from mailer.model import CampaignState, Delivery, DeliveryState, RateLimit, Subscriber
+from mailer.model import CampaignState, Delivery, DeliveryState, Limit, Subscriber
 from mailer.model.subscriber import place
 from mailer.render.approval import approve
 from mailer.report.figures import Figures, figures
@@ -79,7 +79,7 @@ def _set_up(settings: Settings, draft: Draft, subscribers: int, rate: float, enr
         edition = save(session, topic.newsletter, draft, AUTHOR)
         approve(session, edition, APPROVER)
         campaign = create(session, edition, topic, AUTHOR)
-        session.add(RateLimit(scope="all", per_second=rate))
+        session.add(Limit(scope="all", per_second=rate))
     for done in enrol(made.database, made.keys, topic, _CONSENT_FORM, people(subscribers)):
         enrolled(done)
     folder = settings.home / "sink"

@@ -22,7 +22,7 @@ from mailer.model.installation import Installation
 from mailer.model.newsletter import Images, Newsletter, Term, Topic
 from mailer.model.staff import AuditEntry, Staff
 from mailer.model.subscriber import Subscriber, SubscriberState, Subscription, SubscriptionState
-from mailer.model.throttle import RateLimit, ThrottleLevel
+from mailer.model.throttle import ConnectionLease, Departure, Limit, ThrottleState
 
 __all__ = [
     "Acknowledgement",
@@ -32,9 +32,11 @@ __all__ = [
     "Block",
     "Campaign",
     "CampaignState",
+    "ConnectionLease",
     "Count",
     "Delivery",
     "DeliveryState",
+    "Departure",
     "Edition",
     "EditionImage",
     "EditionState",
@@ -46,8 +48,8 @@ __all__ = [
     "Images",
     "Installation",
     "Layout",
+    "Limit",
     "Newsletter",
-    "RateLimit",
     "Reason",
     "Recipient",
     "Staff",
@@ -58,7 +60,7 @@ __all__ = [
     "Suppression",
     "Term",
     "Text",
-    "ThrottleLevel",
+    "ThrottleState",
     "Topic",
     "Variant",
     "Version",

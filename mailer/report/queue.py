@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from mailer.campaign import uncertain
 from mailer.db.types import now_in
-from mailer.model import Campaign, CampaignState, Count, Delivery, DeliveryState, Installation, RateLimit
+from mailer.model import Campaign, CampaignState, Count, Delivery, DeliveryState, Installation, Limit
 from mailer.model.delivery import CLAIMABLE, OPEN, among
 
 _ALONE_SECONDS = 60.0
@@ -59,7 +59,7 @@ def queues(session: Session) -> Queues:
         .group_by(Count.campaign_id, Campaign.state, Campaign.started_at, Count.provider, Count.state)
         .order_by(Count.campaign_id)
     ).all()
-    limits = dict(session.execute(select(RateLimit.scope, RateLimit.per_second)).all())
+    limits = dict(session.execute(select(Limit.scope, Limit.per_second)).all())
     due = dict(
         session.execute(
             select(Delivery.provider, func.min(Delivery.next_at))

@@ -13,7 +13,7 @@ from mailer.config import Settings
 from mailer.db import Database, connect
 from mailer.errors import MisconfiguredError, UnavailableError
 from mailer.installation import Installation
-from mailer.model import AuditEntry, Staff, ThrottleLevel
+from mailer.model import AuditEntry, Staff, ThrottleState
 from mailer.model import Installation as InstallationRow
 
 
@@ -61,12 +61,12 @@ def test_a_value_that_no_column_takes_is_not_told(house: Installation) -> None:
 @pytest.mark.databases("postgresql")
 def test_a_lock_is_not_waited_for_for_ever(house: Installation) -> None:
     with house.database.write() as session:
-        session.add(ThrottleLevel(scope="all", given_until=0))
+        session.add(ThrottleState(scope="all", given_until=0))
     held, over = threading.Event(), threading.Event()
 
     def hold() -> None:
         with house.database.write() as session:
-            session.execute(update(ThrottleLevel).values(given_until=1))
+            session.execute(update(ThrottleState).values(given_until=1))
             held.set()
             over.wait(20)
 
@@ -94,7 +94,7 @@ def _change(house: Installation, limit: str, expected: str) -> None:
         assert connection.exec_driver_sql(f"SHOW {limit}").scalar_one() == expected
         connection.exec_driver_sql(f"SET LOCAL {limit} = '100ms'")
         clock.sleep(0.5)
-        session.execute(update(ThrottleLevel).values(given_until=2))
+        session.execute(update(ThrottleState).values(given_until=2))
 
 
 @pytest.mark.databases("postgresql")

@@ -1,7 +1,7 @@
 """A random worker process is killed every two seconds until all is done: nobody is lost, nobody doubled unsaid."""
 
 import random
-from itertools import count
+from contextlib import suppress
 
 import pytest
 
@@ -10,6 +10,8 @@ from tests.stories.conftest import Scene, Setting, children, connections, freeze
 
 PEOPLE = 5000
 EVERY = 2.0
+MOST = 25
+"""Kills, after which the rest is sent in peace: a slow machine might else start workers for ever."""
 NAMES = ("w1", "w2")
 
 
@@ -17,11 +19,14 @@ def _strike(scene: Scene, chance: random.Random) -> int:
     """Kill a process, be it a worker or a child that sends; how many connections it had."""
     pids = [pid for worker in scene.workers.values() for pid in (worker.pid, *children(worker.pid))]
     victim = chance.choice(pids)
-    # Stopped first, so that what is counted is what dies.
-    freeze(victim)
-    on_the_wire = connections(victim, scene.sink.port)
-    kill(victim)
-    return on_the_wire
+    # One may be ending by itself just now.
+    with suppress(FileNotFoundError, ProcessLookupError):
+        # Stopped first, so that what is counted is what dies.
+        freeze(victim)
+        on_the_wire = connections(victim, scene.sink.port)
+        kill(victim)
+        return on_the_wire
+    return 0
 
 
 @pytest.mark.parametrize("policy", ["leave", "resend"])
@@ -32,13 +37,13 @@ def test_kills(setting: Setting, policy: str) -> None:
         scene.hire(name)
     scene.begin()
 
-    kills, on_the_wire, last = count(), 0, clock.monotonic()
+    struck, on_the_wire, last = 0, 0, clock.monotonic()
 
     def done() -> bool:
-        nonlocal on_the_wire, last
-        if clock.monotonic() - last > EVERY and not scene.finished():
+        nonlocal struck, on_the_wire, last
+        if struck < MOST and clock.monotonic() - last > EVERY and not scene.finished():
             on_the_wire += _strike(scene, chance)
-            next(kills)
+            struck += 1
             last = clock.monotonic()
         for name, worker in scene.workers.items():
             if worker.poll() is not None:
@@ -49,7 +54,6 @@ def test_kills(setting: Setting, policy: str) -> None:
     scene.dismiss()
 
     verdict = judge(scene)
-    struck = next(kills)
     print(  # noqa: T201 — for whoever runs it with -s
         f"{struck} kills, {on_the_wire} on the wire, {len(verdict.uncertain)} uncertain,"
         f" {len(verdict.doubled)} doubled, {len(verdict.flagged)} flagged"

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 
-from mailer.model import RateLimit
+from mailer.model import Limit
 from tests.stories.conftest import Setting, judge, seconds, until
 
 PEOPLE = 400
@@ -17,7 +17,7 @@ def _fullest_second(times: list[float]) -> int:
 def test_no_second_takes_more_than_the_limits(setting: Setting) -> None:
     scene = setting(PEOPLE, 50.0, tick=1.0)
     with scene.house.database.write() as session:
-        session.add(RateLimit(scope="provider:gmail", per_second=10.0))
+        session.add(Limit(scope="provider:gmail", per_second=10.0))
     scene.hire("w1")
     scene.hire("w2")
     scene.begin()

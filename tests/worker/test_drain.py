@@ -20,7 +20,7 @@ from mailer.model import (
     CampaignState,
     Delivery,
     DeliveryState,
-    RateLimit,
+    Limit,
     Subscriber,
     SubscriberState,
     Subscription,
@@ -268,7 +268,7 @@ def test_a_throttle_that_fails_loses_no_outcome(
     house: Installation, sending: Campaign, transport: MemoryTransport, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with house.database.write() as session:
-        session.add(RateLimit(scope="all", per_second=200.0))
+        session.add(Limit(scope="all", per_second=200.0))
     asked = itertools.count()
     reserve = office.throttle.reserve
 
@@ -391,7 +391,7 @@ def test_limits_are_kept_by_lanes_together(
 ) -> None:
     assert sending
     with house.database.write() as session:
-        session.add(RateLimit(scope="all", per_second=20.0))
+        session.add(Limit(scope="all", per_second=20.0))
     times: list[float] = []
 
     def note(_: Parcel) -> Outcome:

@@ -6,7 +6,7 @@ import pytest
 
 from mailer import clock, workers
 from mailer.installation import Installation
-from mailer.model import Campaign, DeliveryState, RateLimit
+from mailer.model import Campaign, DeliveryState, Limit
 from mailer.report.figures import figures
 from tests.cli.conftest import until
 from tests.servers import Postgres, SmtpSink
@@ -54,5 +54,5 @@ def campaign_to_send(house: Installation, request: pytest.FixtureRequest, busy: 
         return idle
     sent: Campaign = request.getfixturevalue("sending")
     with house.database.write() as session:
-        session.add(RateLimit(scope="all", per_second=4.0))
+        session.add(Limit(scope="all", per_second=4.0))
     return sent

@@ -12,7 +12,7 @@ from mailer import clock
 from mailer.db import Database, connect
 from mailer.db.upsert import insert
 from mailer.installation import Installation
-from mailer.model import ThrottleLevel
+from mailer.model import ThrottleState
 from worker.throttle import FARTHEST_US, Grant, Level
 
 
@@ -61,7 +61,7 @@ class SqlThrottle:
         if missing := [scope for scope in scopes if scope not in known]:
             # What is not there cannot be locked: all who come first would each be given a whole burst.
             rows = [{"scope": scope, "given_until": 0} for scope in missing]
-            session.execute(insert(session, ThrottleLevel).on_conflict_do_nothing(), rows)
+            session.execute(insert(session, ThrottleState).on_conflict_do_nothing(), rows)
             known = self._lock(session, scopes)
         now = self._now(session)
         farthest = {level.scope: now + max(FARTHEST_US, 2 * level.interval_us) for level in levels}
@@ -70,9 +70,9 @@ class SqlThrottle:
     @staticmethod
     def _lock(session: Session, scopes: Sequence[str]) -> dict[str, int]:
         rows = session.execute(
-            select(ThrottleLevel.scope, ThrottleLevel.given_until)
-            .where(ThrottleLevel.scope.in_(scopes))
-            .order_by(ThrottleLevel.scope)
+            select(ThrottleState.scope, ThrottleState.given_until)
+            .where(ThrottleState.scope.in_(scopes))
+            .order_by(ThrottleState.scope)
             .with_for_update()
         )
         return dict(rows.all())
@@ -86,7 +86,7 @@ class SqlThrottle:
 
     @staticmethod
     def _write(session: Session, given: dict[str, int]) -> None:
-        statement = insert(session, ThrottleLevel)
+        statement = insert(session, ThrottleState)
         rows: list[dict[str, Any]] = [{"scope": scope, "given_until": until} for scope, until in sorted(given.items())]
         session.execute(
             statement.on_conflict_do_update(
@@ -106,7 +106,7 @@ def _store(installation: Installation) -> Database:
     path = _file(installation)
     path.touch(mode=0o600)
     database = connect(f"sqlite:///{path}", durable=False)
-    table = ThrottleLevel.__table__
+    table = ThrottleState.__table__
     assert isinstance(table, Table)
     # Several workers may come at once: the second waits, and finds it made.
     with database.write() as session:
