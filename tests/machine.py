@@ -63,7 +63,9 @@ SMTP_SINK = Need("smtp-sink (it comes with Postfix)", "postfix", ("smtp-sink",))
 FONT = Need("a Chinese font", "fonts-noto-cjk")
 SPAMASSASSIN = Need("SpamAssassin", "spamassassin", ("spamassassin",))
 NPM = Need("npm", "npm", ("npm",))
-NEEDS = (POSTGRESQL, REDIS, CHROMIUM, SMTP_SINK, FONT, SPAMASSASSIN, NPM)
+FAKETIME = Need("faketime", "faketime", ("faketime",))
+IP = Need("ip (iproute2)", "iproute2", ("ip",))
+NEEDS = (POSTGRESQL, REDIS, CHROMIUM, SMTP_SINK, FONT, SPAMASSASSIN, NPM, FAKETIME, IP)
 
 # What mail programs can do, as caniemail.com gathers it: a package of npm's, of which only the data are wanted.
 CANIEMAIL = "caniemail@2.0.2"
@@ -135,7 +137,7 @@ def _chinese_font() -> bool:
     return any(next(folder.rglob("*CJK*"), None) for folder in _FONTS)
 
 
-def _root() -> list[str] | None:
+def root() -> list[str] | None:
     """What makes a command root's, without asking for a password; ``None`` where nothing does."""
     if os.geteuid() == 0:
         return []
@@ -181,16 +183,16 @@ def install(packages: Sequence[str], root: Sequence[str]) -> str:
 
 def main() -> int:
     """Make this machine ready for the tests, or say what it lacks."""
-    lacking, root = missing(), _root()
+    lacking, how = missing(), root()
     # First of all: nobody is to wait for servers and tests that end in two that cannot be run.
-    if not may_mount(root):
+    if not may_mount(how):
         print(" ".join([_UNMOUNTABLE, *([complaint(lacking)] if lacking else [])]), file=sys.stderr)
         return 1
-    if lacking and root is not None and shutil.which("apt-get"):
+    if lacking and how is not None and shutil.which("apt-get"):
         packages = [need.package for need in lacking]
         print(f"Installing with apt-get what the tests need and this machine lacks: {' '.join(packages)}", flush=True)
         print("(a minute or two; nothing that was there is removed, and no service is started) ...", flush=True)
-        if said := install(packages, root):
+        if said := install(packages, how):
             print(said, file=sys.stderr)
         lacking = missing()
     if lacking:

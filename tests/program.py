@@ -13,16 +13,25 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests import guard
+from tests.network import Network
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 20.0
 _POLL_SECONDS = 0.02
+# TCP's state in the kernel's tables.
+_LISTEN = "0A"
+_NOBODY = "nobody"
 
 
 class Program:
     """Started and answering inside ``with``, gone without a trace behind it; it may be stopped and started anew."""
 
     asking_to_stop = signal.SIGTERM
+    ours = False
+    """Whether it is code of ours, which an account that owns nothing might not be able to read."""
+
+    place: Network | None = None
+    """Where it runs, on the hub, if not on this machine's own network."""
 
     def __init__(self) -> None:
         self._folders: list[Path] = []
@@ -41,7 +50,11 @@ class Program:
         log = self.folder / "log"
         with log.open("ab") as file:
             process = subprocess.Popen(
-                self.command(), stdout=file, stderr=file, start_new_session=True, **self._surroundings()
+                [*self._before(), *self.command()],
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
+                **self._surroundings(),
             )
         self._process = process
         guard.note("+", process.pid)
@@ -56,6 +69,13 @@ class Program:
     def running(self) -> bool:
         """Whether it lives, as far as it was not stopped."""
         return self._process is not None and self._process.poll() is None
+
+    def listens(self, port: int) -> bool:
+        """Whether somebody listens on a TCP port where it runs, be that a network of its own."""
+        assert self._process is not None
+        table = Path(f"/proc/{self._process.pid}/net/tcp").read_text().splitlines()[1:]
+        found = (line.split()[1:4] for line in table)
+        return any(int(here.partition(":")[2], 16) == port and state == _LISTEN for here, _, state in found)
 
     def stop(self, *, hard: bool = False) -> None:
         """Ask it to end, and wait; ``hard``: kill it at once, with all that it started."""
@@ -126,17 +146,21 @@ class Program:
         guard.note("+", str(folder))
         return folder
 
+    def _before(self) -> list[str]:
+        return self.place.prefix("hub", _NOBODY if os.geteuid() == 0 else None) if self.place else []
+
     def _surroundings(self) -> dict[str, Any]:
         """Nothing of the settings, proxies and folders of whoever runs the tests."""
         environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self.folder), "LC_ALL": "C.UTF-8"}
-        return {"cwd": self.folder, "env": environment, "stdin": subprocess.DEVNULL, **_account()}
+        account = {} if self.ours or self.place else _account()
+        return {"cwd": self.folder, "env": environment, "stdin": subprocess.DEVNULL, **account}
 
 
 def _account() -> dict[str, Any]:
     """What starts a program as nobody where we are root; an ordinary person's programs stay theirs."""
     if os.geteuid() != 0:
         return {}
-    nobody = pwd.getpwnam("nobody")
+    nobody = pwd.getpwnam(_NOBODY)
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 

@@ -1,12 +1,14 @@
-"""The servers of a test run's own: PostgreSQL, Redis, Postfix's smtp-sink, and a browser."""
+"""The servers of a test run's own: PostgreSQL, Redis, Postfix's smtp-sink, mail providers, and a browser."""
 
+import json
 import os
 import re
 import secrets
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,8 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from tests import machine
+from tests import machine, postmaster
+from tests.network import ANY, HUB, Network
 from tests.program import Program, given
 
 _ANSWER_SECONDS = 10.0
@@ -30,18 +33,29 @@ class Postgres(Program):
 
     asking_to_stop = signal.SIGINT
 
-    def __init__(self, *, data: Path | None = None, durable: bool = False, **settings: str) -> None:
+    def __init__(
+        self, *, data: Path | None = None, durable: bool = False, place: Network | None = None, **settings: str
+    ) -> None:
         super().__init__()
+        self.place = place
         self._program = Path(machine.program(machine.POSTGRESQL)).resolve()
         self._data = (self._new_folder(data) if data else self.folder) / "data"
         quick = {} if durable else dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes"), "off")
         # Memory that is shared through files of its own folder: a kill leaves none of it behind.
-        here = {"listen_addresses": "", "unix_socket_directories": str(self.folder), "max_connections": "100",
-                "dynamic_shared_memory_type": "mmap"}  # fmt: skip
+        here = {
+            "listen_addresses": HUB if place else "",
+            "unix_socket_directories": str(self.folder),
+            "max_connections": "100",
+            "dynamic_shared_memory_type": "mmap",
+        }
         self._settings = here | quick | settings
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql+psycopg://app@/{database}?host={self.folder}"
+
+    def url_from_afar(self, database: str) -> str:
+        """The same from another host of its network."""
+        return f"postgresql+psycopg://app@{HUB}/{database}"
 
     def create(self, name: str, template: str | None = None) -> None:
         """A database, as a copy of ``template`` where one is named."""
@@ -92,6 +106,8 @@ class Postgres(Program):
             )
             if made.returncode:
                 raise RuntimeError(f"initdb failed:\n{made.stdout}{made.stderr}")
+            with (self._data / "pg_hba.conf").open("a") as file:
+                file.write(f"host all all {ANY} trust\n")
         super().start()
 
     def command(self) -> list[str]:
@@ -112,8 +128,12 @@ class Postgres(Program):
 class Redis(Program):
     """A Redis or Valkey on a unix socket; ``appendonly``: what it knows outlives it."""
 
-    def __init__(self, *, appendonly: bool = False) -> None:
+    url_from_afar = f"redis://{HUB}:6379/0"
+    """The same from another host of its network."""
+
+    def __init__(self, *, appendonly: bool = False, place: Network | None = None) -> None:
         super().__init__()
+        self.place = place
         self._socket = self.folder / "redis.sock"
         self._appendonly = "yes" if appendonly else "no"
 
@@ -127,7 +147,8 @@ class Redis(Program):
             raise RuntimeError("Redis does not flush")
 
     def command(self) -> list[str]:
-        return [machine.program(machine.REDIS), "--port", "0", "--unixsocket", str(self._socket),
+        where = ("--bind", HUB, "--protected-mode", "no") if self.place else ("--port", "0")
+        return [machine.program(machine.REDIS), *where, "--unixsocket", str(self._socket),
                 "--dir", str(self.folder), "--save", "", "--appendonly", self._appendonly]  # fmt: skip
 
     def answers(self) -> bool:
@@ -143,6 +164,15 @@ class Redis(Program):
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What a mail provider said of a recipient, and when (seconds of the system's clock)."""
+
+    recipient: str
+    at: float
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     """A mail that a sink took: for whom, when (nanoseconds of the file system's clock), and its file."""
 
@@ -154,12 +184,22 @@ class Received:
 class SmtpSink(Program):
     """Postfix's smtp-sink, which keeps each transaction in a file; its port stays the same when it is restarted."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, place: Network | None = None) -> None:
         super().__init__()
+        self.place = place
         self._mails = self.folder / "mails"
         self._mails.mkdir()
         given(self._mails)
+        self._host = HUB if place else "127.0.0.1"
+        self._words: tuple[str, ...] = ()
         self.port = _free_port()
+
+    def behave(self, *words: str) -> None:
+        """Start anew with other words on its command line, such as ``-q`` ``DATA``; without any, it takes all."""
+        self.stop()
+        self._words = ("-c", *words)
+        (self.folder / "log").unlink(missing_ok=True)
+        self.start()
 
     def received(self) -> Iterator[Received]:
         """Every mail that was taken whole, also while others are being taken."""
@@ -174,6 +214,12 @@ class SmtpSink(Program):
                         head = file.read(_HEAD).partition(b"\nReceived:")[0].decode(errors="replace")
                     for recipient in re.findall(r"^X-Rcpt-Args: <(.*?)>", head, re.MULTILINE):
                         yield Received(recipient, arrival, path)
+
+    def sessions(self) -> int:
+        """How many sessions have ended since it was told how to behave."""
+        # It paints one line over another.
+        said = re.findall(r"sess=(\d+)", (self.folder / "log").read_text())
+        return int(said[-1]) if said else 0
 
     def taken(self) -> int:
         """How many mails it has taken, those on their way included: quick, for whoever waits for some number."""
@@ -190,11 +236,11 @@ class SmtpSink(Program):
         super().stop(hard=hard)
 
     def command(self) -> list[str]:
-        return [machine.program(machine.SMTP_SINK), "-d", f"{self._mails}/m.", f"127.0.0.1:{self.port}", "100"]
+        where = (*self._words, "-d", f"{self._mails}/m.", f"{self._host}:{self.port}", "100")
+        return [machine.program(machine.SMTP_SINK), *where]
 
     def answers(self) -> bool:
-        with socket.create_connection(("127.0.0.1", self.port), 1) as client:
-            return client.recv(4) == b"220 "
+        return self.listens(self.port)
 
     def _unfinished(self) -> set[str]:
         """The names of the files that it has open."""
@@ -204,6 +250,41 @@ class SmtpSink(Program):
                 with suppress(FileNotFoundError):
                     names.add(link.readlink().name)
         return names
+
+
+class Postmaster(Program):
+    """Mail providers with hidden limits: a rule for each domain that has any."""
+
+    ours = True
+
+    def __init__(self, rules: Mapping[str, postmaster.Rule]) -> None:
+        super().__init__()
+        self._rules = self.folder / postmaster.RULES
+        self._rules.write_text(postmaster.written(rules))
+        self.port = _free_port()
+
+    def answered(self) -> list[Answer]:
+        """All that it said of recipients, in order."""
+        record = self.folder / postmaster.RECORD
+        # The last line may be half written.
+        lines = record.read_text().split("\n")[:-1] if record.exists() else []
+        return [Answer(line["to"], line["at"], line["said"]) for line in map(json.loads, lines)]
+
+    def received(self) -> Iterator[Received]:
+        """Every mail that it took."""
+        for answer in self.answered():
+            if answer.said == postmaster.TAKEN:
+                yield Received(answer.recipient, int(answer.at * 1e9), self.folder)
+
+    def taken(self) -> int:
+        """How many it has taken."""
+        return sum(1 for _ in self.received())
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-P", postmaster.__file__, str(self.port), str(self.folder)]
+
+    def answers(self) -> bool:
+        return self.listens(self.port)
 
 
 class Chromium(Program):

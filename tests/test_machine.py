@@ -43,15 +43,27 @@ def test_everything_that_is_missing_is_named_with_its_package(bare: Path, capsys
         "npm",
         "root",
         "SpamAssassin",
+        "faketime",
+        "iproute2",
     ):
         assert word in said.err
-    assert "postgresql redis-server chromium postfix fonts-noto-cjk spamassassin npm" in said.err
+    assert "postgresql redis-server chromium postfix fonts-noto-cjk spamassassin npm faketime iproute2" in said.err
 
 
 def test_who_may_not_mount_is_told_so_before_anything_else(
     bare: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for program in ("initdb", "postgres", "redis-server", "chromium", "smtp-sink", "spamassassin", "npm"):
+    for program in (
+        "initdb",
+        "postgres",
+        "redis-server",
+        "chromium",
+        "smtp-sink",
+        "spamassassin",
+        "npm",
+        "faketime",
+        "ip",
+    ):
         _put(bare / program)
     _put(tmp_path / "kept" / f"{machine.CANIEMAIL}.json", "exit 0")
     _put(tmp_path / "fonts" / "NotoSansCJK-Regular.ttc")
@@ -69,7 +81,7 @@ def test_who_may_not_mount_is_told_so_before_anything_else(
 
 
 def test_only_what_is_missing_is_named(bare: Path, tmp_path: Path) -> None:
-    for program in ("valkey-server", "google-chrome", "smtp-sink", "spamassassin", "npm"):
+    for program in ("valkey-server", "google-chrome", "smtp-sink", "spamassassin", "npm", "faketime", "ip"):
         _put(bare / program)
     _put(tmp_path / "fonts" / "opentype" / "NotoSansCJK-Regular.ttc")
     assert machine.missing() == [machine.POSTGRESQL]

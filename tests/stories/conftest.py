@@ -23,13 +23,15 @@ from mailer.campaign.campaign import find, start
 from mailer.campaign.count import reconcile
 from mailer.compose.draft import Draft
 from mailer.config import Settings, load
+from mailer.db.types import now_in
 from mailer.demo import show
 from mailer.demo.organisation import AUTHOR
 from mailer.demo.show import Stage
 from mailer.installation import Installation
 from mailer.model import Campaign, CampaignState, Delivery, DeliveryState
+from mailer.model.delivery import CLAIMABLE, among
 from mailer.report.figures import figures
-from tests.servers import Postgres, Received, Redis, SmtpSink
+from tests.servers import Postgres, Postmaster, Received, Redis, SmtpSink
 
 LOCAL, SERVED = "sqlite+folder", "postgresql+redis"
 _numbers = itertools.count(1)
@@ -40,7 +42,7 @@ class Scene:
     """A campaign ready to go, the sink it goes to, and its workers, which a story may kill and start anew."""
 
     stage: Stage
-    sink: SmtpSink
+    sink: SmtpSink | Postmaster
     workers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -138,15 +140,22 @@ Setting = Callable[..., Scene]
 
 @pytest.fixture(params=[LOCAL, SERVED])
 def setting(request: pytest.FixtureRequest, tmp_path: Path, draft: Draft, servers: None) -> Iterator[Setting]:
-    """``setting(people, rate, policy=…, **settings)``: a scene on either set of servers."""
+    """``setting(people, rate, policy=…, sink=…, **settings)``: a scene on either set of servers."""
     assert servers is None
     with ExitStack() as stack:
 
-        def make(people: int, rate: float, *, policy: str = "leave", **changes: Any) -> Scene:
+        def make(
+            people: int,
+            rate: float,
+            *,
+            policy: str = "leave",
+            sink: SmtpSink | Postmaster | None = None,
+            **changes: Any,
+        ) -> Scene:
             if request.param == SERVED:
                 changes = _served(request) | changes
             chosen = {"home": tmp_path / "home", "key_file": tmp_path / "key", "broker_url": "filesystem://"} | changes
-            sink = stack.enter_context(SmtpSink())
+            sink = sink or stack.enter_context(SmtpSink())
             chosen["relay_url"] = f"smtp://127.0.0.1:{sink.port}"
             stage = show.set_up(load(**chosen), draft, people, rate, lambda _: None)
             with stage.installation.database.write() as session:
@@ -167,6 +176,19 @@ def _served(request: pytest.FixtureRequest) -> dict[str, str]:
     postgres.create(name)
     redis.flush()
     return {"database_url": postgres.url(name), "broker_url": redis.url}
+
+
+def come_due(scene: Scene) -> int:
+    """Let what was put off be due now, be it deferred or pending; how many. Nobody waits for hours here."""
+    with scene.house.database.write() as session:
+        moved = session.execute(
+            update(Delivery)
+            .where(among(CLAIMABLE), Delivery.next_at > now_in())
+            .values(next_at=now_in())
+            .returning(Delivery.id)
+            .execution_options(synchronize_session=False)
+        )
+        return len(moved.all())
 
 
 def until(what: Callable[[], bool], seconds: float) -> None:
@@ -201,7 +223,7 @@ def connections(pid: int, port: int) -> int:
     """How many connections a process has to the sink: what may be on the wire if it dies now."""
     established = "01"
     ours = set()
-    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+    for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]:
         _, _, theirs, state, *rest = line.split()
         if state == established and int(theirs.partition(":")[2], 16) == port:
             ours.add(f"socket:[{rest[5]}]")
