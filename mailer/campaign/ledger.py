@@ -6,7 +6,6 @@ from typing import Any, cast
 from sqlalchemy import Double, Table, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from mailer import clock
 from mailer.campaign import count
 from mailer.db.rows import one_of, rows
 from mailer.db.types import now_in
@@ -84,7 +83,7 @@ def finish(session: Session) -> list[int]:
     closed = session.scalars(
         update(Campaign)
         .where(Campaign.state == CampaignState.SENDING, ~left)
-        .values(state=CampaignState.FINISHED, finished_at=clock.now())
+        .values(state=CampaignState.FINISHED, finished_at=now_in())
         .returning(Campaign.id)
         .execution_options(synchronize_session=False)
     )

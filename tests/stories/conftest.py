@@ -8,8 +8,9 @@ import os
 import signal
 import subprocess
 import threading
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -255,6 +256,12 @@ def meanwhile(what: Callable[[], None], every: float) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
+
+
+def fullest(times: Sequence[float], window: float = 1.0) -> int:
+    """The most arrivals in any window of so many seconds."""
+    times = sorted(times)
+    return max(bisect_left(times, start + window) - number for number, start in enumerate(times))
 
 
 def seconds(mail: Received) -> float:

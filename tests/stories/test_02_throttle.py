@@ -1,17 +1,9 @@
 """A limit for all and a lower one for one provider, kept by two workers together in every second."""
 
-from bisect import bisect_left
-
 from mailer.model import Limit
-from tests.stories.conftest import Setting, judge, seconds, until
+from tests.stories.conftest import Setting, fullest, judge, seconds, until
 
 PEOPLE = 400
-
-
-def _fullest_second(times: list[float]) -> int:
-    """The most messages in any window of one second."""
-    times = sorted(times)
-    return max(bisect_left(times, start + 1.0) - number for number, start in enumerate(times))
 
 
 def test_no_second_takes_more_than_the_limits(setting: Setting) -> None:
@@ -27,8 +19,8 @@ def test_no_second_takes_more_than_the_limits(setting: Setting) -> None:
     gmail = [seconds(mail) for mail in received if mail.recipient.endswith("@gmail.com")]
     others = [seconds(mail) for mail in received if not mail.recipient.endswith("@gmail.com")]
     assert len(gmail) > 60, "too few for the limit to matter"
-    assert _fullest_second([*gmail, *others]) <= 55
-    assert _fullest_second(gmail) <= 12
+    assert fullest([*gmail, *others]) <= 55
+    assert fullest(gmail) <= 12
     # The slow provider does not hold the others up: they are done long before it.
     assert max(others) < max(gmail)
     verdict = judge(scene)
