@@ -1,4 +1,4 @@
-"""The ledger's only way of changing: bulk compare-and-set, with the counts moved in the same transaction."""
+"""The ledger's only way of changing: bulk compare-and-set; counts and departures move in the same transaction."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -6,7 +6,7 @@ from typing import Any, cast
 from sqlalchemy import Double, Table, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from mailer.campaign import count
+from mailer.campaign import count, departure
 from mailer.db.rows import one_of, rows
 from mailer.db.types import now_in
 from mailer.model import Campaign, CampaignState, Count, Delivery, DeliveryState
@@ -14,6 +14,7 @@ from mailer.model.base import allowed
 from mailer.model.delivery import CLAIMABLE, DELIVERY_STEPS, HELD, OPEN
 
 _TABLE = cast(Table, Delivery.__table__)
+_LEFT = (DeliveryState.SENT, DeliveryState.UNCERTAIN)
 # Moments are given as seconds from now, and become moments of the database's clock.
 _TYPES = {name: _TABLE.c[name].type for name in ("id", "reason", "attempts")} | {"next_at": Double()}
 
@@ -60,6 +61,9 @@ def transition(
         )
     ).all()
     count.move(session, ((row.campaign_id, row.variant_id, row.provider) for row in moved), before, after)
+    # A doubt that is settled has been counted as having left: only the step from the wire counts.
+    if before is DeliveryState.SENDING and after in _LEFT:
+        departure.note(session, (row.provider for row in moved))
     return [row.id for row in moved]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from mailer.campaign import count
+from mailer.campaign import count, departure
 from mailer.campaign.reason import commonest
 from mailer.db.rows import one_of
 from mailer.db.types import now_in
@@ -72,7 +72,11 @@ def collapse(session: Session, days: int) -> int | None:
 
 
 def clear(session: Session) -> int:
-    """Delete some of what collapsed campaigns have left; how many deliveries, 0 when nothing is left."""
+    """Delete some of what collapsed campaigns have left; how many deliveries, 0 when nothing is left.
+
+    Departures of long ago go, too: there are few.
+    """
+    departure.clear(session)
     campaign = session.scalar(
         select(Campaign.id)
         .where(Campaign.collapsed_at.is_not(None), exists().where(Delivery.campaign_id == Campaign.id))

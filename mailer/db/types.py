@@ -56,3 +56,22 @@ def _postgresql_now(element: Now, compiler: SQLCompiler, **kw: Any) -> str:
     seconds = compiler.process(next(iter(element.clauses)), **kw)
     # One moment for the whole statement: one that may change within it is looked for in no index.
     return f"(statement_timestamp() + make_interval(secs => {seconds}))"
+
+
+class Hour(FunctionElement[datetime]):
+    """The hour that runs by the database's own clock, from its first moment."""
+
+    type = Instant()
+    inherit_cache = True
+    name = "this_hour"
+
+
+@compiles(Hour, "sqlite")
+def _sqlite_hour(_: Hour, __: SQLCompiler, **___: Any) -> str:
+    return "strftime('%Y-%m-%d %H:00:00.000000', 'now')"
+
+
+@compiles(Hour, "postgresql")
+def _postgresql_hour(_: Hour, __: SQLCompiler, **___: Any) -> str:
+    # Some zones are half an hour off: the hours are those of UTC.
+    return "date_trunc('hour', statement_timestamp(), 'UTC')"
