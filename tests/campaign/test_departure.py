@@ -3,6 +3,7 @@
 import threading
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -61,12 +62,13 @@ def test_a_doubt_that_is_settled_does_not_count_again(house: Installation, sendi
 
 def test_what_is_not_committed_has_not_left(house: Installation, sending: Campaign) -> None:
     assert sending
-    try:
-        with house.database.write() as session:
-            transition(session, S.SENDING, S.SENT, _sending(session, 5), claim="a")
-            raise RuntimeError
-    except RuntimeError:
-        pass
+
+    def fail(session: Session) -> None:
+        transition(session, S.SENDING, S.SENT, _sending(session, 5), claim="a")
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError), house.database.write() as session:
+        fail(session)
     assert _left(house) == 0
 
 
