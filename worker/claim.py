@@ -8,6 +8,7 @@ from sqlalchemy import Select, case, exists, null, or_, select
 from sqlalchemy.orm import Session
 
 from mailer.audience.audience import wanted, why_not
+from mailer.campaign.allowance import room
 from mailer.campaign.ledger import transition
 from mailer.db.types import now_in
 from mailer.model import (
@@ -81,7 +82,7 @@ def claim(session: Session, campaign_id: int, provider: str, most: int, token: s
 
     Those that were deferred and are due come first. Who has unsubscribed, paused or been
     suppressed since the expansion is settled here and not returned. Rows that another worker is
-    just taking are passed over.
+    just taking are passed over. Caps, quiet hours and holds may leave fewer, or none.
     """
     campaign = session.execute(
         select(Campaign.topic_id, Campaign.uncertain_policy == "resend", Campaign.test).where(
@@ -90,6 +91,7 @@ def claim(session: Session, campaign_id: int, provider: str, most: int, token: s
     ).one_or_none()
     if campaign is None:
         return []
+    most = room(session, (provider, campaign_id), most, test=campaign.test)
     taken: list[Claimed] = []
     for before in reversed(CLAIMABLE):
         if most > len(taken):

@@ -13,5 +13,5 @@ def ceiling(day: int) -> int | None:
 
 
 def day(since: datetime, now: datetime) -> int:
-    """Which day of a warm-up it is."""
-    return int((now - since).total_seconds() // _DAY_SECONDS)
+    """Which day of a warm-up it is; its first also where a clock is a little behind."""
+    return max(0, int((now - since).total_seconds() // _DAY_SECONDS))
