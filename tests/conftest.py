@@ -9,6 +9,7 @@ import pytest
 
 from mailer import installation
 from mailer.audience.enrol import enrol
+from mailer.campaign import limit
 from mailer.campaign.campaign import create, start
 from mailer.compose.draft import Draft
 from mailer.compose.edition import save
@@ -192,9 +193,10 @@ def topic(house: Installation) -> Topic:
 
 @pytest.fixture
 def campaign(house: Installation, topic: Topic, draft: Draft) -> Campaign:
-    """A draft campaign of the approved sample edition, with forty people who wait for it."""
+    """A draft campaign of the approved sample edition, with forty people who wait for it, and no limits."""
     list(enrol(house.database, house.keys, topic, "test-1", people(40)))
     with house.database.write() as session:
+        limit.lift(session, organisation.AUTHOR)
         edition = save(session, session.merge(topic).newsletter, draft, organisation.AUTHOR)
         approve(session, edition, organisation.APPROVER)
         return create(session, edition, session.merge(topic), organisation.AUTHOR)

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from mailer import broker, clock, installation, queue, workers
 from mailer.audience.enrol import enrol
+from mailer.campaign import limit
 from mailer.campaign.campaign import create, find, start
 from mailer.compose.draft import Draft
 from mailer.compose.edition import save
@@ -24,7 +25,7 @@ from mailer.demo.sink import PORT
 from mailer.errors import MailerError, UnavailableError
 from mailer.i18n import N_
 from mailer.installation import Installation
-from mailer.model import CampaignState, Delivery, DeliveryState, Limit, Subscriber
+from mailer.model import CampaignState, Delivery, DeliveryState, Subscriber
 from mailer.model.subscriber import place
 from mailer.render.approval import approve
 from mailer.report.figures import Figures, figures
@@ -79,7 +80,9 @@ def _set_up(settings: Settings, draft: Draft, subscribers: int, rate: float, enr
         edition = save(session, topic.newsletter, draft, AUTHOR)
         approve(session, edition, APPROVER)
         campaign = create(session, edition, topic, AUTHOR)
-        session.add(Limit(scope="all", per_second=rate))
+        # The sink is nobody's provider: one rate for all is what there is to show.
+        limit.lift(session, AUTHOR)
+        limit.change(session, limit.ALL, AUTHOR, per_second=rate)
     for done in enrol(made.database, made.keys, topic, _CONSENT_FORM, people(subscribers)):
         enrolled(done)
     folder = settings.home / "sink"

@@ -1,6 +1,9 @@
 """A limit for all and a lower one for one provider, kept by two workers together in every second."""
 
-from mailer.model import Limit
+from bisect import bisect_left
+
+from mailer.campaign import limit
+from mailer.demo.organisation import AUTHOR
 from tests.stories.conftest import Setting, fullest, judge, seconds, until
 
 PEOPLE = 400
@@ -9,7 +12,7 @@ PEOPLE = 400
 def test_no_second_takes_more_than_the_limits(setting: Setting) -> None:
     scene = setting(PEOPLE, 50.0, tick=1.0)
     with scene.house.database.write() as session:
-        session.add(Limit(scope="provider:gmail", per_second=10.0))
+        limit.change(session, "provider:gmail", AUTHOR, per_second=10.0)
     scene.hire("w1")
     scene.hire("w2")
     scene.begin()
