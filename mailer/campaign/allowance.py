@@ -94,7 +94,7 @@ def _open(session: Session, terms: Mapping[str, Terms], pairs: Collection[Pair])
         (provider, number)
         for provider, number in free
         if (row := campaigns[number]).test
-        or (not quiet_until(ways[provider], row.zone, row.now) and _left(ways[provider], used, row.now) != 0)
+        or (not _quiet(ways[provider], row.zone, row.now) and _left(ways[provider], used, row.now) != 0)
     }
 
 
@@ -144,10 +144,9 @@ def cap(terms: Terms, now: datetime) -> int | None:
     return min((most for most in (terms.per_day, warming) if most is not None), default=None)
 
 
-def quiet_until(way: Mapping[str, Terms], zone: str, now: datetime) -> datetime | None:
-    """Until when it is quiet for what passes these scopes; None where it is not."""
-    untils = (quiet(now, terms.quiet, zone) for terms in way.values() if terms.quiet)
-    return max((until for until in untils if until), default=None)
+def _quiet(way: Mapping[str, Terms], zone: str, now: datetime) -> bool:
+    """Whether quiet hours keep what passes these scopes."""
+    return any(terms.quiet and quiet(now, terms.quiet, zone) for terms in way.values())
 
 
 def _left(way: Mapping[str, Terms], used: Use, now: datetime) -> int | None:

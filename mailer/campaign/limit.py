@@ -56,9 +56,10 @@ def short(name: str) -> str:
     return name.rpartition(":")[2]
 
 
-def own(session: Session) -> dict[str, Limit]:
-    """What operators decided, by scope."""
-    return {row.scope: row for row in session.scalars(select(Limit))}
+def decided(session: Session) -> dict[str, list[str]]:
+    """Which terms of each scope an operator decided."""
+    rows = {row.scope: row for row in session.scalars(select(Limit))}
+    return {each: [name for name in _OWN if getattr(rows.get(each), name, None) is not None] for each in scopes()}
 
 
 def in_force(session: Session) -> dict[str, Terms]:

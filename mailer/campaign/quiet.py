@@ -21,7 +21,7 @@ def hours(typed: str) -> str:
     start, end = (f"{int(hour):02}:{minute}" for hour, minute in (found.group(1, 2), found.group(3, 4)))
     if start == end:
         raise RefusedError(
-            N_("Quiet hours from %(time)s to %(time)s are the whole day, so nothing would ever go: hold it instead."),
+            N_("Quiet hours from %(time)s to the same time never end, so nothing would ever go: hold it instead."),
             time=start,
         )
     return f"{start}-{end}"

@@ -1,4 +1,4 @@
-"""``mailer queue …``: what waits for whom, and what is in doubt."""
+"""``mailer queue …``: what waits for whom, what keeps it, and what is in doubt."""
 
 from typing import Annotated, Any
 
@@ -9,7 +9,10 @@ from rich.text import Text
 
 from mailer import broker, clock, installation
 from mailer.campaign import uncertain as doubt
+from mailer.campaign.limit import short
+from mailer.cli import limit
 from mailer.cli.argument import AS
+from mailer.cli.bounds import bounds_numbers, bounds_words, scope_name
 from mailer.cli.screen import screen, show_help
 from mailer.cli.states import provider_name, state_name, table
 from mailer.cli.stop import until_stopped
@@ -28,6 +31,8 @@ _SHOWN = 50
 
 
 app.callback()(show_help)
+app.command("limit")(limit.limit)
+app.command("hold")(limit.hold)
 
 
 @app.command()
@@ -68,10 +73,10 @@ def _numbers(now: Queues) -> dict[str, Any]:
     return {
         "at": now.now.isoformat(timespec="seconds"),
         "campaigns": {str(number): state.value for number, state in now.campaigns.items()},
-        "limit": now.limit,
+        "limits": {short(scope): bounds_numbers(each) for scope, each in now.wider.items()},
         "providers": {
             queue.provider: {
-                "limit": queue.limit,
+                "limits": bounds_numbers(queue.bounds),
                 "due": queue.due and queue.due.isoformat(timespec="seconds"),
                 "deliveries": {state.value: n for state, n in queue.states.items()},
             }
@@ -90,10 +95,11 @@ def _picture(now: Queues) -> RenderableType:
     if now.providers:
         campaigns = "  ".join(f"{number} {state_name(state)}" for number, state in now.campaigns.items())
         lines.append(Text(f"{say(N_('Campaigns'))}: {campaigns}"))
-        rows = {_limited(queue.provider, queue.limit): queue.states for queue in now.providers}
-        lines.append(table(N_("Provider"), rows))
-        if now.limit:
-            lines.append(Text(say(N_("Limit for all together: %(n)s a second"), n=f"{now.limit:g}")))
+        rows = {provider_name(queue.provider): queue.states for queue in now.providers}
+        words = {provider_name(queue.provider): bounds_words(queue.bounds) for queue in now.providers}
+        lines.append(table(N_("Provider"), rows, (N_("Limits"), words)))
+        wider = {scope: bounds_words(each) for scope, each in now.wider.items()}
+        lines += [Text(f"{scope_name(scope)}: {said}") for scope, said in wider.items() if said]
     else:
         lines.append(Text(say(N_("Nothing waits."))))
     if now.uncertain:
@@ -101,11 +107,6 @@ def _picture(now: Queues) -> RenderableType:
     if now.alone:
         lines.append(Text(say(N_("No worker is at work: start one with mailer up or mailer worker.")), style="red"))
     return Group(*lines)
-
-
-def _limited(provider: str, limit: float | None) -> str:
-    name = provider_name(provider)
-    return f"{name} (≤ {limit:g}/s)" if limit else name
 
 
 @app.command()

@@ -83,7 +83,7 @@ def test_what_is_not_held_is_not_released(house: Installation) -> None:
     with pytest.raises(RefusedError, match="gmail is not held"), house.database.write() as session:
         limit.release(session, GMAIL, "Ada")
     with house.database.read() as session:
-        assert limit.own(session).keys() == {"all"}
+        assert session.scalars(select(Limit.scope)).all() == ["all"]
 
 
 def test_lifted_limits_are_no_limits(house: Installation) -> None:
@@ -154,7 +154,7 @@ def test_what_no_limit_can_be_changes_nothing(house: Installation, given: dict[s
     with pytest.raises(MailerError), house.database.write() as session:
         limit.change(session, GMAIL, "Ada", **given)
     with house.database.read() as session:
-        assert limit.own(session) == {}
+        assert session.scalars(select(Limit)).all() == []
         assert _said(session) == []
 
 
