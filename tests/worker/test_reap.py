@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from mailer.campaign.ledger import transition
 from mailer.db.types import now_in
 from mailer.installation import Installation
-from mailer.model import Attempt, Campaign, Delivery, DeliveryState
+from mailer.model import Attempt, Campaign, Delivery, DeliveryState, Departure
 from mailer.report.figures import figures
 from tests.worker.conftest import LIFETIME, MemoryTransport
 from worker.claim import Claimed, begin, claim, lanes
@@ -79,6 +79,9 @@ def test_a_journal_settles_all_but_what_was_on_the_wire(house: Installation, sen
     fold_dead(house)
     # On the wire: 17 to 19. Begun without an intent: 10. Claimed only: 10.
     assert _states(house, sending) == {S.SENT: 15, S.DEFERRED: 1, S.FAILED: 1, S.UNCERTAIN: 3, S.PENDING: 20}
+    # What was answered for and what is in doubt have left, and count once.
+    with house.database.read() as session:
+        assert sum(session.scalars(select(Departure.n))) == 18
     assert _row(house, begun[15].id).attempts == 1
     assert _row(house, begun[15].id).next_at is not None
     assert (_row(house, begun[16].id).reason or "").startswith("550")
