@@ -1,7 +1,5 @@
 """A limit for all and a lower one for one provider, kept by two workers together in every second."""
 
-from bisect import bisect_left
-
 from mailer.campaign import limit
 from mailer.demo.organisation import AUTHOR
 from tests.stories.conftest import Setting, fullest, judge, seconds, until
