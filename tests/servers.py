@@ -102,7 +102,11 @@ class Postgres(Program):
         if not self._data.exists():
             words = ["-D", str(self._data), "-U", "app", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
             made = subprocess.run(
-                [str(self._program), *words], capture_output=True, text=True, check=False, **self._surroundings()
+                [*self._before(), str(self._program), *words],
+                capture_output=True,
+                text=True,
+                check=False,
+                **self._surroundings(),
             )
             if made.returncode:
                 raise RuntimeError(f"initdb failed:\n{made.stdout}{made.stderr}")

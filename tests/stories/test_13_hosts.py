@@ -1,0 +1,108 @@
+"""Two hosts on one PostgreSQL and one Redis: one is cut off from the network in mid-send, and comes back."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from mailer import workers
+from mailer.config import Settings, environment
+from mailer.model import Delivery, DeliveryState
+from tests.network import HUB, Network, network
+from tests.servers import Postgres, Redis, SmtpSink
+from tests.stories.conftest import SERVED, Scene, Setting, children, connections, judge, kill, until
+
+PEOPLE = 1500
+RATE = 100.0
+NEAR, FAR = "near", "far"
+
+
+@pytest.fixture
+def cables() -> Iterator[Network]:
+    with network(NEAR, FAR) as made:
+        yield made
+
+
+def _hire(scene: Scene, cables: Network, host: str, settings: Settings) -> None:
+    """A worker on a host, with a data home of its own."""
+    words = cables.prefix(host, environment={**_mailer(environment(settings)), "PATH": os.environ["PATH"]})
+    with scene.log.open("ab") as said:
+        scene.workers[host] = subprocess.Popen(
+            [*words, *workers.command(host, 1)], stdin=subprocess.DEVNULL, stdout=said, stderr=said
+        )
+
+
+def _mailer(variables: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in variables.items() if name.startswith("MAILER_")}
+
+
+def _home(scene: Scene, postgres: Postgres, host: str, tmp_path: Path) -> Settings:
+    """The settings of a host: everything shared is reached over the network, but for the file of withdrawals."""
+    home = tmp_path / host
+    home.mkdir()
+    settings = scene.settings
+    changed = {
+        "home": home,
+        "database_url": postgres.url_from_afar("story"),
+        "broker_url": Redis.url_from_afar,
+        "relay_url": f"smtp://{HUB}:{scene.sink.port}",
+        "withdrawals_file": str(settings.withdrawals),
+    }
+    return settings.model_copy(update=changed)
+
+
+def _doubts(scene: Scene) -> int:
+    with scene.house.database.read() as session:
+        return session.scalar(select(func.count()).where(Delivery.state == DeliveryState.UNCERTAIN)) or 0
+
+
+@pytest.mark.promise(2)
+@pytest.mark.parametrize("setting", [SERVED], indirect=True)
+@pytest.mark.parametrize("end", ["comes back", "dies and is started again"])
+def test_a_host_is_cut_off_and_back(setting: Setting, cables: Network, tmp_path: Path, end: str) -> None:
+    with Postgres(place=cables) as postgres, Redis(place=cables) as redis, SmtpSink(place=cables) as sink:
+        postgres.create("story")
+        urls = {"database_url": postgres.url("story"), "broker_url": redis.url}
+        scene = setting(PEOPLE, RATE, sink=sink, tick=0.5, smtp_timeout=3.0, lease=6.0, **urls)
+        homes = {host: _home(scene, postgres, host, tmp_path) for host in (NEAR, FAR)}
+        for host, settings in homes.items():
+            _hire(scene, cables, host, settings)
+        scene.begin()
+        until(lambda: sink.taken() > PEOPLE // 4, 60)
+
+        (child,) = children(scene.workers[FAR].pid)
+        cables.cut(FAR)
+        on_the_wire = connections(child, sink.port)
+        in_hand = _in_hand(scene, homes[FAR])
+        if end.startswith("dies"):
+            scene.workers[FAR].kill()
+            scene.workers[FAR].wait()
+            kill(child)
+        # Its lease runs out; the other host takes what was never begun, and leaves in doubt what was. A transaction
+        # that it had open keeps its rows until PostgreSQL ends it, after a minute.
+        until(lambda: _in_hand(scene, homes[FAR]) == 0, 120)
+        doubts = _doubts(scene)
+        assert doubts <= in_hand
+        cables.mend(FAR)
+        if end.startswith("dies"):
+            _hire(scene, cables, FAR, homes[FAR])
+        until(scene.finished, 90)
+        until(lambda: _doubts(scene) <= on_the_wire, 60)
+        scene.dismiss()
+
+        verdict = judge(scene)
+        print(f"{in_hand} in hand, {on_the_wire} on the wire; {doubts} in doubt, then {len(verdict.uncertain)}")  # noqa: T201
+        assert in_hand > 0, "nothing was in hand when it was cut off"
+        assert (verdict.missing, verdict.doubled) == (set(), set())
+        assert len(verdict.uncertain) <= on_the_wire
+
+
+def _in_hand(scene: Scene, settings: Settings) -> int:
+    """How many deliveries a host's processes hold, by the names of their journals."""
+    names = [path.stem for path in (settings.home / "journal").glob("*.journal")]
+    with scene.house.database.read() as session:
+        held = select(Delivery.claim).where(Delivery.state.in_((DeliveryState.CLAIMED, DeliveryState.SENDING)))
+        return sum(any(name in (claim or "") for name in names) for claim in session.scalars(held))
