@@ -12,7 +12,7 @@ from worker.batch import Batch, Pace
 from worker.claim import Claimed
 from worker.office import Office
 from worker.record import record
-from worker.throttle import Grant, Level
+from worker.throttle import Grant, Level, News
 from worker.transport import Fate, Outcome, Parcel
 
 _LARGEST_BATCH = 200
@@ -64,7 +64,7 @@ class Lane:
             try:
                 if grant := await self._reserve(self._batch):
                     used = await self._serve(grant)
-                    await self._office.refund(self._levels, grant.granted - used)
+                    await self._office.report(self._levels, News(grant.granted - used))
             except UnavailableError as error:
                 # Only who is to stop is told so: the journal of this process tells others what was in hand.
                 log.logger().warning("lane.stopped", provider=self._provider, why=str(error))

@@ -13,7 +13,7 @@ from mailer.i18n import N_
 from mailer.installation import Installation
 from worker.journal import Journal
 from worker.letter import Letters
-from worker.throttle import Grant, Level, Throttle
+from worker.throttle import Grant, Level, News, Throttle
 from worker.transport import Transport
 
 _LONGEST_PAUSE = 5.0
@@ -65,10 +65,10 @@ class Office:
         """Ask the throttle, tried until it answers."""
         return await self._persist(lambda: self.throttle.reserve(levels, want))
 
-    async def refund(self, levels: Sequence[Level], unused: int) -> None:
-        """Give the throttle back what was not used."""
-        if unused:
-            await self._persist(lambda: self.throttle.refund(levels, unused))
+    async def report(self, levels: Sequence[Level], news: News) -> None:
+        """Tell the throttle what became of a grant."""
+        if news.unused or any(level.adaptive for level in levels):
+            await self._persist(lambda: self.throttle.report(levels, news))
 
     async def _persist(self, unit: Callable[[], Result]) -> Result:
         pause = 0.1

@@ -1,43 +1,50 @@
 """Throttling: permission to send, asked for before anything is claimed.
 
-A store answers ``reserve(levels, want)`` in one atomic step for all levels together, so that
-workers share their limits exactly. The rule is GCRA (ITU-T I.371): each level remembers up to
-when its time is given away; a message takes 1/rate of it.
+A store answers in one atomic step for all levels together, so that workers share their limits
+exactly. What it answers is decided by ``rule``, and what it remembers is lost without harm.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-FARTHEST_US = 3_600_000_000
-"""A level given away for longer than this, and than two messages, was written by a clock that was wrong."""
-
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A limit that a message must keep: its scope, and its rate in messages per second."""
+    """A limit that a message must keep: its scope, and at most how many messages per second.
+
+    ``adaptive``: below that it finds its own pace, from what the servers answer.
+    """
 
     scope: str
     per_second: float
+    adaptive: bool = False
 
-    @property
-    def interval_us(self) -> int:
-        """Microseconds of the level's time that one message takes."""
-        return round(1_000_000 / self.per_second)
 
-    @property
-    def burst(self) -> int:
-        """Messages that may go at once after idling: a twentieth of a second's worth, at least one."""
-        return max(1, int(self.per_second / 20))
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """At most so many connections at once, over all workers."""
+
+    scope: str
+    most: int
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """``granted`` messages may go now, ``interval`` seconds apart; with none, ask again after ``wait``."""
+    """``granted`` messages may go from now on, ``interval`` seconds apart; with none, ask again after ``wait``."""
 
     granted: int
     wait: float
     interval: float
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What became of a grant: ``unused`` of it, ``taken`` by the servers; ``slowed``: they asked for less."""
+
+    unused: int = 0
+    taken: int = 0
+    slowed: bool = False
 
 
 class Throttle(Protocol):
@@ -46,5 +53,13 @@ class Throttle(Protocol):
     def reserve(self, levels: Sequence[Level], want: int) -> Grant:
         """At most ``want``, at most what every level has room for."""
 
-    def refund(self, levels: Sequence[Level], unused: int) -> None:
-        """Give back what was granted and not used."""
+    def report(self, levels: Sequence[Level], news: News) -> None:
+        """Give back what was not used, and let the adaptive levels learn from the rest."""
+
+    def lease(self, caps: Sequence[Cap], tokens: Sequence[str], want: int, ttl: float) -> int:
+        """Hold as many connections as all caps have room for, at most ``want``; how many.
+
+        They are held for ``ttl`` seconds in the name of the first so many ``tokens``, anew where they were held
+        already; the other tokens hold nothing any more. So with none wanted all are given back. Under a cap
+        that was lowered nobody is cut off: who asks again is given less.
+        """

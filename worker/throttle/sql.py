@@ -1,19 +1,23 @@
 """The throttle in SQL: a row per level; on SQLite in a file of its own, so that pacing never waits for the ledger."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import cast
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import Table, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from mailer import clock
 from mailer.db import Database, connect
 from mailer.db.upsert import insert
 from mailer.installation import Installation
-from mailer.model import ThrottleState
-from worker.throttle import FARTHEST_US, Grant, Level
+from mailer.model import ConnectionLease, ThrottleState
+from worker.throttle import Cap, Grant, Level, News
+from worker.throttle.rule import FARTHEST_US, State, given, granted, told, trusted
+
+_STATE, _LEASE = (cast(Table, model.__table__) for model in (ThrottleState, ConnectionLease))
 
 
 class SqlThrottle:
@@ -24,7 +28,7 @@ class SqlThrottle:
         self._database = _store(installation)
 
     def _unit(self) -> AbstractContextManager[Session]:
-        """A unit of work; a store that was removed is made anew, and starts empty."""
+        """A unit of work; a store that was removed is made anew, and knows nothing."""
         if self._database.kind == "sqlite" and not _file(self._installation).exists():
             self._database.dispose()
             self._database = _store(self._installation)
@@ -34,48 +38,70 @@ class SqlThrottle:
         if not levels:
             return Grant(want, 0.0, 0.0)
         with self._unit() as session:
-            now, given = self._read(session, levels)
-            granted, wait = want, 0
-            for level in levels:
-                ahead = given[level.scope] - now - level.burst * level.interval_us
-                room = -ahead // level.interval_us
-                granted = max(0, min(granted, room))
-                if room < 1:
-                    wait = max(wait, ahead + level.interval_us)
-            if granted:
-                self._write(session, {x.scope: given[x.scope] + granted * x.interval_us for x in levels})
-        return Grant(granted, wait / 1e6, max(level.interval_us for level in levels) / 1e6)
+            now, states = self._read(session, levels)
+            grant = granted(states, want, now)
+            if grant.granted:
+                self._write(session, levels, [given(state, grant.granted) for state in states])
+        return grant
 
-    def refund(self, levels: Sequence[Level], unused: int) -> None:
-        if not levels or not unused:
+    def report(self, levels: Sequence[Level], news: News) -> None:
+        if not levels:
             return
         with self._unit() as session:
-            now, given = self._read(session, levels)
-            self._write(session, {x.scope: max(now, given[x.scope] - unused * x.interval_us) for x in levels})
+            now, states = self._read(session, levels)
+            learnt = [told(level, state, news, now) for level, state in zip(levels, states, strict=True)]
+            self._write(session, levels, learnt)
 
-    def _read(self, session: Session, levels: Sequence[Level]) -> tuple[int, dict[str, int]]:
-        """The store's time, and up to when each level is given away, never before now."""
-        # Locked in one order, so that two workers never wait for each other in a ring.
-        scopes = sorted(level.scope for level in levels)
-        known = self._lock(session, scopes)
-        if missing := [scope for scope in scopes if scope not in known]:
-            # What is not there cannot be locked: all who come first would each be given a whole burst.
-            rows = [{"scope": scope, "given_until": 0} for scope in missing]
-            session.execute(insert(session, ThrottleState).on_conflict_do_nothing(), rows)
-            known = self._lock(session, scopes)
+    def lease(self, caps: Sequence[Cap], tokens: Sequence[str], want: int, ttl: float) -> int:
+        if not caps:
+            return want
+        scopes, ttl_us = [cap.scope for cap in caps], int(ttl * 1e6)
+        with self._unit() as session:
+            # Leases that are not there cannot be locked: their level's row is, by all who ask for some.
+            self._lock(session, scopes)
+            now = self._now(session)
+            here, until = ConnectionLease.scope.in_(scopes), ConnectionLease.until
+            over = or_(until <= now, until > now + max(FARTHEST_US, 2 * ttl_us))
+            session.execute(delete(ConnectionLease).where(here, over | ConnectionLease.token.in_(tokens)))
+            others: Mapping[str, int] = dict(
+                session.execute(
+                    select(ConnectionLease.scope, func.count()).where(here).group_by(ConnectionLease.scope)
+                ).all()
+            )
+            held = max(0, min(want, *(cap.most - others.get(cap.scope, 0) for cap in caps)))
+            session.add_all(
+                ConnectionLease(scope=scope, token=token, until=now + ttl_us)
+                for scope in scopes
+                for token in tokens[:held]
+            )
+        return held
+
+    def _read(self, session: Session, levels: Sequence[Level]) -> tuple[int, list[State]]:
+        """The store's time, and each level's state by it."""
+        known = self._lock(session, [level.scope for level in levels])
         now = self._now(session)
-        farthest = {level.scope: now + max(FARTHEST_US, 2 * level.interval_us) for level in levels}
-        return now, {scope: max(now, until) if until <= farthest[scope] else now for scope, until in known.items()}
+        return now, [trusted(level, known[level.scope], now) for level in levels]
+
+    def _lock(self, session: Session, scopes: Sequence[str]) -> dict[str, State]:
+        """The levels' states as they are kept, for us alone until the unit of work ends."""
+        known = self._locked(session, scopes)
+        # In one order for all, so that two workers never wait for each other in a ring.
+        if missing := sorted(set(scopes) - known.keys()):
+            # What is not there cannot be locked: all who come first would each be given what there is.
+            rows = [{"scope": scope, **asdict(State())} for scope in missing]
+            session.execute(insert(session, ThrottleState).on_conflict_do_nothing(), rows)
+            known = self._locked(session, scopes)
+        return known
 
     @staticmethod
-    def _lock(session: Session, scopes: Sequence[str]) -> dict[str, int]:
+    def _locked(session: Session, scopes: Sequence[str]) -> dict[str, State]:
         rows = session.execute(
-            select(ThrottleState.scope, ThrottleState.given_until)
-            .where(ThrottleState.scope.in_(scopes))
-            .order_by(ThrottleState.scope)
-            .with_for_update()
+            select(_STATE).where(_STATE.c.scope.in_(scopes)).order_by(_STATE.c.scope).with_for_update()
         )
-        return dict(rows.all())
+        return {
+            row.scope: State(row.given_until, row.rate or 0.0, row.brink or 0.0, row.slowed_at, row.gained)
+            for row in rows
+        }
 
     def _now(self, session: Session) -> int:
         """Microseconds of one clock that all users of this store share."""
@@ -85,15 +111,9 @@ class SqlThrottle:
         return int(session.scalar(select(func.extract("epoch", func.clock_timestamp()) * 1_000_000)) or 0)
 
     @staticmethod
-    def _write(session: Session, given: dict[str, int]) -> None:
-        statement = insert(session, ThrottleState)
-        rows: list[dict[str, Any]] = [{"scope": scope, "given_until": until} for scope, until in sorted(given.items())]
-        session.execute(
-            statement.on_conflict_do_update(
-                index_elements=["scope"], set_={"given_until": statement.excluded.given_until}
-            ),
-            rows,
-        )
+    def _write(session: Session, levels: Sequence[Level], states: Sequence[State]) -> None:
+        rows = [{"scope": level.scope, **asdict(state)} for level, state in zip(levels, states, strict=True)]
+        session.execute(update(ThrottleState), rows)
 
 
 def _file(installation: Installation) -> Path:
@@ -106,9 +126,7 @@ def _store(installation: Installation) -> Database:
     path = _file(installation)
     path.touch(mode=0o600)
     database = connect(f"sqlite:///{path}", durable=False)
-    table = ThrottleState.__table__
-    assert isinstance(table, Table)
-    # Several workers may come at once: the second waits, and finds it made.
+    # Several workers may come at once: the second waits, and finds them made.
     with database.write() as session:
-        table.create(session.connection(), checkfirst=True)
+        ThrottleState.metadata.create_all(session.connection(), [_STATE, _LEASE], checkfirst=True)
     return database
