@@ -23,7 +23,7 @@ from worker.ticker import Ticker
 from worker.transport.smtp import SmtpRelay
 
 _DRAIN_SECONDS = 60.0
-_DATABASE_THREADS = 4
+_NAME_THREADS = 16
 _GRACE_SECONDS = 2.0
 _RECORD_SECONDS = 3.0
 _LOOK_SECONDS = 0.2
@@ -41,13 +41,13 @@ class Child:
         self._installation, self._journal = patiently(lambda: _unlock(settings), stopping)
         self._throttle = store(self._installation)
         self._loop = asyncio.new_event_loop()
-        self._loop.set_default_executor(ThreadPoolExecutor(_DATABASE_THREADS, thread_name_prefix="database"))
+        self._loop.set_default_executor(ThreadPoolExecutor(_NAME_THREADS, thread_name_prefix="names"))
         self._busy = threading.Lock()
         self._ticker = Ticker(self._installation, self._journal, self._work_waits, stopping, give_up).start()
         threading.Thread(target=self._leave, name="leave", daemon=True).start()
 
     def drain(self) -> None:
-        """Send what there is, for a minute at most; whoever is idle then goes on. One drain at a time."""
+        """Send what there is, for about a minute; whoever is idle then goes on. One drain at a time."""
         if self._busy.acquire(blocking=False):
             try:
                 self._drain()
@@ -103,6 +103,8 @@ class Child:
                 self.wake()
         except UnavailableError as error:
             log.logger().error("drain.stopped", why=str(error))
+        finally:
+            office.close()
 
     def wake(self) -> None:
         """Pass the word on; a broker that is away costs nothing but time."""
