@@ -21,16 +21,15 @@ class Pace:
 
     start: float
     interval: float
-    renew: Callable[[], Awaitable[None]]
-    """Waits for another place in exchange for one that was missed."""
+    renew: Callable[[], Awaitable[bool]]
+    """Waits for another place in exchange for one that was missed; whether there is one soon."""
 
-    async def keep(self, place: int) -> None:
-        """Wait for a place in time; one that was missed is asked for anew."""
-        if self.interval:
-            due = self.start + place * self.interval
-            await asyncio.sleep(max(0.0, due - clock.monotonic()))
-            if clock.monotonic() - due > max(_STALE_SECONDS, self.interval):
-                await self.renew()
+    async def keep(self, place: int) -> bool:
+        """Wait for a place in time; one that was missed is asked for anew. Whether there is one."""
+        due = self.start + place * self.interval
+        await asyncio.sleep(max(0.0, due - clock.monotonic()))
+        missed = clock.monotonic() - due > max(_STALE_SECONDS, self.interval)
+        return not (self.interval and missed) or await self.renew()
 
 
 class _KeptError(MailerError):
@@ -78,8 +77,8 @@ class Batch:
             place, (row, parcel) = self._waiting.pop()
             if isinstance(parcel, Parcel):
                 parcel = await self._hand_over(connection, parcel, place)
-                # The campaign is about to be paused: the rest would be refused as well.
-                self._refused |= parcel.halts
+                # The campaign is about to be paused, or the server wants less: the rest would be refused as well.
+                self._refused |= parcel.halts or parcel.slows
             self._unbegun.discard(row.id)
             self._outcomes.append((row, parcel))
 
@@ -98,9 +97,7 @@ class Batch:
             begun = True
 
         try:
-            if not self._refused and self._may_go(parcel.delivery_id):
-                await self._pace.keep(place)
-            self._demand(connection, parcel)
+            await self._take_turn(connection, parcel, place)
             outcome = await connection.send(parcel, leaving)
         except (_KeptError, UnavailableError) as error:
             # Ours, before the body: nothing left.
@@ -116,9 +113,18 @@ class Batch:
                 log.logger().error("journal.unavailable", why=str(error))
         return outcome
 
+    async def _take_turn(self, connection: Connection, parcel: Parcel, place: int) -> None:
+        """Wait for a message's place in time. Raises _KeptError where it may not be begun, or not soon."""
+        self._demand(connection, parcel)
+        if not await self._pace.keep(place):
+            raise _KeptError("its place in time was missed, and there is none soon")
+        self._demand(connection, parcel)
+
     def _demand(self, connection: Connection, parcel: Parcel) -> None:
         """Raise _KeptError where a message may not be begun."""
-        if self._refused or not self._may_go(parcel.delivery_id):
+        if self._refused:
+            raise _KeptError("the server refuses what we send, or wants less")
+        if not self._may_go(parcel.delivery_id):
             raise _KeptError("stopped, paused or withdrawn")
         # With less of the lease left than a server may take, another worker might send it meanwhile.
         if clock.monotonic() + connection.timeout > self._lease_over:

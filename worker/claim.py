@@ -60,8 +60,8 @@ def rate_limits(session: Session) -> dict[str, float]:
     return {scope: rate for scope, rate in session.execute(rates) if rate}
 
 
-def lanes(session: Session) -> set[tuple[str, int]]:
-    """(provider, campaign) of all that can be claimed now."""
+def lanes(session: Session) -> dict[tuple[str, int], bool]:
+    """(provider, campaign) of all that can be claimed now, and whether it is a test mail."""
     due = exists().where(
         Delivery.provider == Count.provider,
         Delivery.campaign_id == Count.campaign_id,
@@ -69,12 +69,12 @@ def lanes(session: Session) -> set[tuple[str, int]]:
         Delivery.next_at <= now_in(),
     )
     found = (
-        select(Count.provider, Count.campaign_id)
+        select(Count.provider, Count.campaign_id, Campaign.test)
         .join(Campaign, Campaign.id == Count.campaign_id)
         .where(Campaign.state == CampaignState.SENDING, Count.n > 0)
         .where(or_(Count.state == _S.PENDING, (Count.state == _S.DEFERRED) & due))
     )
-    return {(provider, campaign) for provider, campaign in session.execute(found)}
+    return {(provider, campaign): test for provider, campaign, test in session.execute(found)}
 
 
 def claim(session: Session, campaign_id: int, provider: str, most: int, token: str, lease: float) -> list[Claimed]:

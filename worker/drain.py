@@ -1,18 +1,20 @@
 """A drain: one lane per provider side by side, until nothing is left, time is up, or the worker stops.
 
-Lanes share nothing but the office, so that one slow provider never holds up the others.
+Lanes share nothing but the office, so that one slow provider never holds up the others, not even at the end.
 """
 
 import asyncio
+from collections.abc import Mapping
 
 from mailer import clock
 from mailer.campaign.ledger import finish
 from worker.claim import lanes, rate_limits, sending, unwanted
 from worker.lane import Lane
 from worker.office import Office
-from worker.throttle import Level
+from worker.throttle import Cap, Level
 
 _POLL_SECONDS = 0.5
+_END_SECONDS = 1.5
 
 
 class Drain:
@@ -23,12 +25,13 @@ class Drain:
         self._until = until
         self._lanes: dict[str, Lane] = {}
         self._tasks: dict[asyncio.Task[None], str] = {}
+        self._leaving: set[str] = set()
 
     async def run(self) -> bool:
         """Send; whether there is more to do and somebody should go on."""
         left = True
         try:
-            while left and not self._over():
+            while left and not self._office.stopping() and not await self._wound_up():
                 left = await self._poll() or bool(self._tasks)
                 if self._tasks:
                     await asyncio.wait(self._tasks, timeout=_POLL_SECONDS)
@@ -37,6 +40,25 @@ class Drain:
         await self._office.write(finish)
         return left and not self._office.stopping()
 
+    async def _wound_up(self) -> bool:
+        """Whether time is up and all lanes have ended.
+
+        A lane that does not end soon waits for a slow server. It claims nothing more; the others go on
+        until it has ended, rather than wait for it.
+        """
+        self._collect()
+        if clock.monotonic() < self._until or not self._leaving.isdisjoint(self._tasks.values()):
+            return False
+        for lane in self._lanes.values():
+            lane.stop()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_END_SECONDS)
+        self._collect()
+        self._leaving |= set(self._tasks.values())
+        for provider in self._lanes.keys() - self._leaving:
+            self._lanes[provider].go_on()
+        return not self._tasks
+
     async def _end(self) -> None:
         """What is in hand is finished; nothing of a drain outlives it."""
         for lane in self._lanes.values():
@@ -44,9 +66,6 @@ class Drain:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for lane in self._lanes.values():
             await lane.close()
-
-    def _over(self) -> bool:
-        return self._office.stopping() or clock.monotonic() >= self._until
 
     async def _poll(self) -> bool:
         """Look at the ledger: give each lane its campaigns and limits; whether anything can be claimed."""
@@ -57,11 +76,12 @@ class Drain:
             lambda session: (lanes(session), rate_limits(session), sending(session), unwanted(session, in_hand))
         )
         for provider in {provider for provider, _ in found}:
-            lane = self._lanes.setdefault(provider, Lane(self._office, provider))
-            scopes = ("all", f"provider:{provider}")
-            levels = [Level(scope, limits[scope]) for scope in scopes if scope in limits]
-            lane.assign({campaign for p, campaign in found if p == provider}, levels)
-            if provider not in self._tasks.values():
+            if provider not in self._lanes:
+                self._lanes[provider] = Lane(self._office, provider)
+            lane = self._lanes[provider]
+            campaigns = {campaign: test for (p, campaign), test in found.items() if p == provider}
+            lane.assign(campaigns, *_in_force(limits, provider))
+            if provider not in self._leaving and provider not in self._tasks.values():
                 self._tasks[asyncio.create_task(lane.run())] = provider
         for provider in self._lanes.keys() - {provider for provider, _ in found}:
             self._lanes[provider].rest()
@@ -71,3 +91,9 @@ class Drain:
         """Forget lanes that have come to their end."""
         for task in [task for task in self._tasks if task.done()]:
             del self._tasks[task]
+
+
+def _in_force(rates: Mapping[str, float], provider: str) -> tuple[list[Level], list[Cap]]:
+    """What a lane must keep. Only a provider's level finds its own pace: it alone is answered by that provider."""
+    scopes = ("all", "route:relay", f"provider:{provider}")
+    return [Level(scope, rates[scope], scope.startswith("provider:")) for scope in scopes if scope in rates], []

@@ -1,7 +1,8 @@
-"""A lane: one provider's queue in one worker. Reserve, claim, begin, transmit, record, refund."""
+"""A lane: one provider's queue in one worker. Lease, reserve, claim, begin, transmit, record, report."""
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -10,45 +11,51 @@ from mailer.errors import UnavailableError
 from worker import claim
 from worker.batch import Batch, Pace
 from worker.claim import Claimed
+from worker.connections import Connections
 from worker.office import Office
 from worker.record import record
-from worker.throttle import Grant, Level, News
-from worker.transport import Fate, Outcome, Parcel
+from worker.throttle import Cap, Grant, Level, News
+from worker.transport import Connection, Fate, Outcome, Parcel
 
 _LARGEST_BATCH = 200
 _FIRST_BATCH = 10
 _LONGEST_WAIT = 0.5
+_LONGEST_RENEWAL = 5.0
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 15.0
 
 
 class Lane:
-    """Sends for the campaigns that it is assigned, the one served longest ago first."""
+    """Sends for the campaigns that it is assigned: test mails first, then the one served longest ago."""
 
     def __init__(self, office: Office, provider: str) -> None:
         self._office = office
         self._provider = provider
-        self._campaigns: set[int] = set()
+        self._campaigns: dict[int, bool] = {}
         self._served: dict[int, float] = {}
-        self._levels: list[Level] = []
+        self._levels: Sequence[Level] = ()
+        self._caps: Sequence[Cap] = ()
         self._batch = _FIRST_BATCH
         self._pause = 0.0
         self._in_hand: Batch | None = None
         self._stopped = asyncio.Event()
-        most = office.installation.settings.connections
-        self._connections = [office.transport.connect() for _ in range(most)]
+        self._connections = Connections(office, f"{office.journal.name}:{provider}")
 
-    def assign(self, campaigns: set[int], levels: list[Level]) -> None:
-        """The campaigns that have something for this provider, and the limits to keep."""
-        self._campaigns, self._levels = campaigns, levels
+    def assign(self, campaigns: dict[int, bool], levels: Sequence[Level], caps: Sequence[Cap]) -> None:
+        """The campaigns that have something for this provider, whether each is a test, and the limits to keep."""
+        self._campaigns, self._levels, self._caps = campaigns, levels, caps
 
     def rest(self) -> None:
         """There is nothing to claim any more; what is in hand is finished under the limits it has."""
-        self._campaigns = set()
+        self._campaigns = {}
 
     def stop(self) -> None:
         """Claim nothing more, begin nothing more."""
         self._stopped.set()
+
+    def go_on(self) -> None:
+        """May be run again after having been stopped."""
+        self._stopped.clear()
 
     def waiting(self) -> list[int]:
         """The deliveries in hand that have not been begun."""
@@ -56,44 +63,59 @@ class Lane:
 
     async def close(self) -> None:
         """Close the connections."""
-        await asyncio.gather(*(connection.close() for connection in self._connections))
+        await self._connections.close()
 
     async def run(self) -> None:
         """Until there is nothing to claim or the lane is stopped; a fault is said, and waited out."""
-        while self._campaigns and not self._stopped.is_set():
-            try:
-                if grant := await self._reserve(self._batch):
-                    used = await self._serve(grant)
-                    await self._office.report(self._levels, News(grant.granted - used))
-            except UnavailableError as error:
-                # Only who is to stop is told so: the journal of this process tells others what was in hand.
-                log.logger().warning("lane.stopped", provider=self._provider, why=str(error))
-                return
-            except Exception:  # noqa: BLE001 — one provider's fault must not stop the others, nor spin
-                log.logger().exception("lane.broke", provider=self._provider)
-                self._hold()
-            if self._pause:
-                await self._rest()
+        try:
+            while self._campaigns and not self._stopped.is_set():
+                try:
+                    await self._turn()
+                except UnavailableError:
+                    raise
+                except Exception:  # noqa: BLE001 — one provider's fault must not stop the others, nor spin
+                    log.logger().exception("lane.broke", provider=self._provider)
+                    self._hold()
+                if self._pause:
+                    await self._rest()
+            await self._connections.give_back()
+        except UnavailableError as error:
+            # Only who is to stop is told so: the journal of this process tells others what was in hand.
+            log.logger().warning("lane.stopped", provider=self._provider, why=str(error))
+
+    async def _turn(self) -> None:
+        """One batch, under the limits of this moment, if they have room for one."""
+        levels = self._levels
+        if connections := await self._connections.lease(self._caps):
+            if grant := await self._reserve(levels):
+                outcomes = await self._serve(grant, levels, connections)
+                await self._office.report(levels, _news(grant, outcomes))
+        else:
+            await self._wait(_LONGEST_WAIT)
 
     def _hold(self) -> None:
         """Pause before the next batch, longer each time."""
         self._pause = min(max(self._pause * 2, _FIRST_PAUSE), _LONGEST_PAUSE)
 
-    async def _reserve(self, want: int) -> Grant | None:
+    async def _reserve(self, levels: Sequence[Level]) -> Grant | None:
         """A grant, or ``None`` after having waited for one in vain."""
-        grant = await self._office.reserve(self._levels, want)
+        grant = await self._office.reserve(levels, self._batch)
         if grant.granted:
             return grant
-        # The others wait for the same moment: spread, so that not all ask at once.
-        await asyncio.sleep(min(grant.wait, _LONGEST_WAIT) * random.uniform(1.0, 1.2))  # noqa: S311 — spreads load
+        await self._wait(min(grant.wait, _LONGEST_WAIT))
         return None
 
-    async def _serve(self, grant: Grant) -> int:
-        """Use a grant for the campaign served longest ago; how much of it was used."""
+    @staticmethod
+    async def _wait(seconds: float) -> None:
+        # The others wait for the same moment: spread, so that not all ask at once.
+        await asyncio.sleep(seconds * random.uniform(1.0, 1.2))  # noqa: S311 — spreads load
+
+    async def _serve(self, grant: Grant, levels: Sequence[Level], connections: Sequence[Connection]) -> list[Outcome]:
+        """Use a grant for the campaign whose turn it is; what became of what was claimed."""
         granted_at = clock.monotonic()
         if not self._campaigns or self._stopped.is_set():
-            return 0
-        campaign = min(self._campaigns, key=lambda number: self._served.get(number, 0.0))
+            return []
+        campaign = min(self._campaigns, key=lambda number: (not self._campaigns[number], self._served.get(number, 0.0)))
         self._served[campaign] = clock.monotonic()
         token = self._office.journal.claim()
         lease = self._office.installation.settings.lease
@@ -103,18 +125,19 @@ class Lane:
         )
         if not rows:
             self._office.journal.settled(token)
-            self._campaigns = self._campaigns - {campaign}
-            return 0
+            self._campaigns = {number: test for number, test in self._campaigns.items() if number != campaign}
+            return []
         ready = await self._begin(campaign, rows, token)
-        pace = Pace(granted_at, grant.interval, self._renew)
+        pace = Pace(granted_at, grant.interval, lambda: self._renew(levels))
         self._in_hand = Batch(
             ready, token, self._office.journal, pace, lambda number: self._may_go(campaign, number), lease_over
         )
-        outcomes = await self._in_hand.transmit(self._connections)
-        await self._record(outcomes, token)
+        settled = await self._in_hand.transmit(connections)
+        await self._record(settled, token)
         self._office.journal.settled(token)
-        self._look_back([outcome for _, outcome in outcomes], clock.monotonic() - granted_at)
-        return len(rows)
+        outcomes = [outcome for _, outcome in settled]
+        self._look_back(outcomes, clock.monotonic() - granted_at)
+        return outcomes
 
     async def _begin(
         self, campaign: int, rows: Sequence[Claimed], token: str
@@ -166,9 +189,21 @@ class Lane:
                 log.logger().warning(happening, provider=self._provider, why=first.reply, retry_in=self._pause)
             return
         self._pause = 0.0
-        self._batch = max(1, min(_LARGEST_BATCH, int(len(outcomes) / max(seconds, 0.001)), self._batch * 2))
+        per_second = sum(outcome.fate is not Fate.KEPT for outcome in outcomes) / max(seconds, 0.001)
+        # Each connection has something to do, however slow the server.
+        self._batch = max(len(self._connections), min(_LARGEST_BATCH, int(per_second), self._batch * 2))
 
-    async def _renew(self) -> None:
-        """Wait for one more place in time, in exchange for one that has gone stale."""
-        while not self._stopped.is_set() and await self._reserve(1) is None:
-            pass
+    async def _renew(self, levels: Sequence[Level]) -> bool:
+        """Another place in time, in exchange for one that has gone stale; whether there was one soon."""
+        while not self._stopped.is_set():
+            grant = await self._office.reserve(levels, 1)
+            if grant.granted or grant.wait > _LONGEST_RENEWAL:
+                return grant.granted > 0
+            await self._wait(min(grant.wait, _LONGEST_WAIT))
+        return False
+
+
+def _news(grant: Grant, outcomes: Sequence[Outcome]) -> News:
+    fates = Counter(outcome.fate for outcome in outcomes)
+    used = len(outcomes) - fates[Fate.KEPT]
+    return News(grant.granted - used, fates[Fate.SENT], any(outcome.slows for outcome in outcomes))
