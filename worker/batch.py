@@ -61,6 +61,8 @@ class Batch:
         self._lease_over = lease_over
         self._outcomes: list[tuple[Claimed, Outcome]] = []
         self._refused = False
+        self.moved_at = clock.monotonic()
+        """When something was last answered, or it began."""
 
     @property
     def waiting(self) -> list[int]:
@@ -81,6 +83,7 @@ class Batch:
                 self._refused |= parcel.halts or parcel.slows
             self._unbegun.discard(row.id)
             self._outcomes.append((row, parcel))
+            self.moved_at = clock.monotonic()
 
     async def _hand_over(self, connection: Connection, parcel: Parcel, place: int) -> Outcome:
         begun = False

@@ -14,7 +14,7 @@ from worker.office import Office
 from worker.throttle import Cap, Level
 
 _POLL_SECONDS = 0.5
-_END_SECONDS = 1.5
+_SLOW_SECONDS = 1.5
 
 
 class Drain:
@@ -43,17 +43,23 @@ class Drain:
     async def _wound_up(self) -> bool:
         """Whether time is up and all lanes have ended.
 
-        A lane that does not end soon waits for a slow server. It claims nothing more; the others go on
-        until it has ended, rather than wait for it.
+        A lane that waits for a slow server claims nothing more, and the others go on until it has ended, rather
+        than wait for it as well.
         """
+        if clock.monotonic() < self._until:
+            return False
         self._collect()
-        if clock.monotonic() < self._until or not self._leaving.isdisjoint(self._tasks.values()):
+        self._leaving |= {provider for provider, lane in self._lanes.items() if lane.stands_still(_SLOW_SECONDS)}
+        if not self._leaving.isdisjoint(self._tasks.values()):
+            for provider in self._leaving:
+                self._lanes[provider].stop()
             return False
         for lane in self._lanes.values():
             lane.stop()
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=_END_SECONDS)
+            await asyncio.wait(self._tasks, timeout=_POLL_SECONDS)
         self._collect()
+        # One that looked quick and was not: the others go on after all.
         self._leaving |= set(self._tasks.values())
         for provider in self._lanes.keys() - self._leaving:
             self._lanes[provider].go_on()

@@ -61,6 +61,10 @@ class Lane:
         """The deliveries in hand that have not been begun."""
         return self._in_hand.waiting if self._in_hand else []
 
+    def stands_still(self, seconds: float) -> bool:
+        """Whether it waits for a server that has answered nothing for so long."""
+        return self._in_hand is not None and clock.monotonic() - self._in_hand.moved_at > seconds
+
     async def close(self) -> None:
         """Close the connections."""
         await self._connections.close()
@@ -133,6 +137,7 @@ class Lane:
             ready, token, self._office.journal, pace, lambda number: self._may_go(campaign, number), lease_over
         )
         settled = await self._in_hand.transmit(connections)
+        self._in_hand = None
         await self._record(settled, token)
         self._office.journal.settled(token)
         outcomes = [outcome for _, outcome in settled]

@@ -1,0 +1,100 @@
+"""Who gets their turn: the others beside a slow server, a test mail before the rest, campaigns one after the other."""
+
+import asyncio
+from collections.abc import Callable
+from itertools import groupby, islice
+
+import pytest
+from sqlalchemy import select
+
+from mailer import clock
+from mailer.audience.enrol import enrol
+from mailer.campaign import campaign as life
+from mailer.campaign import proof
+from mailer.demo.people import people
+from mailer.i18n import EN
+from mailer.installation import Installation
+from mailer.model import Campaign, Delivery, Topic
+from tests.worker.conftest import MemoryTransport
+from worker import lane
+from worker.drain import Drain
+from worker.office import Office
+from worker.transport import Fate, Outcome, Parcel
+
+QUICK_SECONDS = 0.3
+OTHERS = ("@yahoo.com.hk", "@outlook.com", "@hotmail.com")
+
+
+@pytest.fixture
+def crowd(house: Installation, campaign: Campaign, topic: Topic) -> Campaign:
+    """The campaign with so many people that no lane runs dry."""
+    list(enrol(house.database, house.keys, topic, "test-2", islice(people(1000), 40, None)))
+    with house.database.write() as session:
+        found = session.get_one(Campaign, campaign.id)
+        life.start(session, found, "Ada")
+        return found
+
+
+@pytest.mark.databases("sqlite")
+def test_a_server_that_takes_seconds_costs_the_others_nothing(
+    crowd: Campaign, office: Office, transport: MemoryTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert crowd
+    slow_seconds = 5.0
+    done: list[tuple[float, str]] = []
+
+    async def send(parcel: Parcel, leaving: Callable[[], None]) -> Outcome:
+        leaving()
+        await asyncio.sleep(slow_seconds if parcel.recipient.endswith("@gmail.com") else QUICK_SECONDS)
+        done.append((clock.monotonic(), parcel.recipient))
+        return Outcome(Fate.SENT, 250)
+
+    def others() -> int:
+        """How many mails the others take in seven seconds, by one drain after the other, each of about two."""
+        done.clear()
+        until = clock.monotonic() + 7.0
+        while clock.monotonic() < until:
+            asyncio.run(Drain(office, clock.monotonic() + 2.0).run())
+        return sum(at < until and recipient.endswith(OTHERS) for at, recipient in done)
+
+    monkeypatch.setattr(transport, "send", send)
+    beside_a_slow_one = others()
+    assert 0 < sum(recipient.endswith("@gmail.com") for _, recipient in done) <= 12
+    slow_seconds = QUICK_SECONDS
+    among_quick_ones = others()
+    assert beside_a_slow_one >= 0.95 * among_quick_ones
+
+
+def test_a_test_mail_goes_before_what_waits(
+    house: Installation, sending: Campaign, transport: MemoryTransport, drain: Callable[..., bool]
+) -> None:
+    with house.database.write() as session:
+        found = session.get_one(Campaign, sending.id)
+        proof.send(session, house.keys, found.edition, found.topic, EN, "ada@gmail.com", "Ada")
+    drain()
+    gmail = [parcel.recipient for parcel in transport.sent if parcel.recipient.endswith("@gmail.com")]
+    assert (gmail[0], len(gmail) > 10) == ("ada@gmail.com", True)
+
+
+def test_campaigns_take_turns(
+    house: Installation,
+    sending: Campaign,
+    transport: MemoryTransport,
+    drain: Callable[..., bool],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lane, "_FIRST_BATCH", 3)
+    monkeypatch.setattr(lane, "_LARGEST_BATCH", 3)
+    with house.database.write() as session:
+        found = session.get_one(Campaign, sending.id)
+        second = life.create(session, found.edition, found.topic, "Ada")
+        life.start(session, second, "Ada")
+    drain()
+    with house.database.read() as session:
+        rows = session.execute(select(Delivery.id, Delivery.campaign_id).where(Delivery.provider == "gmail"))
+        campaigns = dict(rows.all())
+    turns = groupby(campaigns[parcel.delivery_id] for parcel in transport.sent if parcel.delivery_id in campaigns)
+    sizes = [(campaign, len(list(rows))) for campaign, rows in turns]
+    assert {campaign for campaign, _ in sizes} == {sending.id, second.id}
+    assert len(sizes) >= 8
+    assert all(size <= 3 for _, size in sizes)

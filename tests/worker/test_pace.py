@@ -1,0 +1,230 @@
+"""Lanes and the throttle: what servers answer changes the pace, limits change in mid-run, connections are shared."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+from sqlalchemy import update
+
+from mailer import clock
+from mailer.installation import Installation
+from mailer.model import Campaign, DeliveryState, Limit
+from mailer.reply import CLASSES
+from mailer.report.figures import figures
+from tests.worker.conftest import MemoryTransport
+from worker import drain as drains
+from worker.batch import Batch, Pace
+from worker.claim import Claimed
+from worker.connections import Connections
+from worker.journal import Journal
+from worker.office import Office
+from worker.throttle import Cap, Level, News
+from worker.transport import Fate, Outcome, Parcel
+
+S = DeliveryState
+GMAIL = "provider:gmail"
+Run = Callable[..., bool]
+
+
+def _to_gmail(parcel: Parcel) -> bool:
+    return parcel.recipient.endswith("@gmail.com")
+
+
+def _gmail(house: Installation, campaign: Campaign) -> dict[DeliveryState, int]:
+    with house.database.read() as session:
+        return +figures(session, campaign.id).by_provider["gmail"]
+
+
+def _limit(house: Installation, scope: str, per_second: float) -> None:
+    with house.database.write() as session:
+        session.add(Limit(scope=scope, per_second=per_second))
+
+
+@pytest.fixture
+def news(office: Office, monkeypatch: pytest.MonkeyPatch) -> list[News]:
+    """What the throttle was told of Gmail."""
+    told: list[News] = []
+    report = office.throttle.report
+
+    def listen(levels: Sequence[Level], news: News) -> None:
+        if any(level.scope == GMAIL for level in levels):
+            told.append(news)
+        report(levels, news)
+
+    monkeypatch.setattr(office.throttle, "report", listen)
+    return told
+
+
+@pytest.mark.parametrize(("fate", "state"), [(Fate.DEFERRED, S.DEFERRED), (Fate.UNSENT, S.PENDING)])
+def test_who_wants_less_gets_nothing_for_a_while_and_the_others_all(
+    house: Installation,
+    sending: Campaign,
+    transport: MemoryTransport,
+    drain: Run,
+    news: list[News],
+    fate: Fate,
+    state: DeliveryState,
+) -> None:
+    """As they say it of one message, and as they say it when we come in."""
+    _limit(house, GMAIL, 400.0)
+    slow = Outcome(fate, 421, "4.7.0", "4.7.0 too fast", kind=CLASSES["too-fast"])
+    transport.answer = lambda parcel: slow if _to_gmail(parcel) else Outcome(Fate.SENT, 250)
+    drain(4.0)
+    tried = sum(_to_gmail(parcel) for parcel in transport.sent)
+    assert 1 <= tried <= house.settings.connections
+    states = _gmail(house, sending)
+    assert states.pop(state) >= tried
+    assert states.keys() <= {S.PENDING}
+    (told,) = news
+    assert (told.taken, told.slowed) == (0, True)
+    with house.database.read() as session:
+        others = figures(session, sending.id).states[S.SENT]
+    assert others == len(transport.sent) - tried > 20
+
+
+def test_what_is_taken_is_told_and_what_is_one_mailboxs_own_slows_nobody(
+    house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run, news: list[News]
+) -> None:
+    _limit(house, GMAIL, 400.0)
+    grey = Outcome(Fate.DEFERRED, 451, "4.7.1", "4.7.1 greylisted", kind=CLASSES["greylisted"])
+    silence = Outcome(Fate.DEFERRED, reply="no answer in time", kind=CLASSES["silent"])
+    transport.answer = lambda parcel: [Outcome(Fate.SENT, 250), grey, silence][parcel.delivery_id % 3]
+    drain(4.0)
+    states = _gmail(house, sending)
+    assert states.keys() == {S.SENT, S.DEFERRED}
+    assert sum(each.taken for each in news) == states[S.SENT]
+    assert not any(each.slowed for each in news)
+
+
+def test_a_limit_that_is_lowered_meanwhile_holds_within_a_second_or_two(
+    house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run
+) -> None:
+    assert sending
+    _limit(house, "all", 20.0)
+    times: list[float] = []
+
+    def note(_: Parcel) -> Outcome:
+        times.append(clock.monotonic())
+        if len(times) == 10:
+            with house.database.write() as session:
+                session.execute(update(Limit).values(per_second=3.0))
+        return Outcome(Fate.SENT, 250)
+
+    transport.answer = note
+    drain()
+    assert len(times) == 40
+    # What was granted already reaches a second ahead, and limits are looked at twice a second.
+    later = [at for at in times if at > times[9] + 2.0]
+    assert len(later) >= 5
+    assert max(sum(start <= at < start + 1.0 for at in later) for start in later) <= 4
+
+
+@pytest.mark.databases("sqlite")
+def test_a_store_that_is_lost_in_mid_send_loses_and_doubles_nothing(
+    house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run
+) -> None:
+    _limit(house, "all", 20.0)
+    times: list[float] = []
+
+    def lose(_: Parcel) -> Outcome:
+        times.append(clock.monotonic())
+        if len(times) == 10:
+            for file in house.settings.home.glob("throttle.db*"):
+                file.unlink()
+        return Outcome(Fate.SENT, 250)
+
+    transport.answer = lose
+    drain()
+    assert len({parcel.recipient for parcel in transport.sent}) == len(transport.sent) == 40
+    with house.database.read() as session:
+        assert +figures(session, sending.id).states == {S.SENT: 40}
+    # A grant of what was lost may overlap with the first of what is new, and no more.
+    assert max(sum(start <= at < start + 1.0 for at in times) for start in times) <= 2 * 20
+
+
+def test_a_row_whose_place_was_missed_goes_back_where_there_is_none_soon(
+    house: Installation, transport: MemoryTransport, journal: Journal
+) -> None:
+    assert house
+
+    async def none_soon() -> bool:
+        return False
+
+    row = Claimed(1, 0, 1, clock.now(), b"", b"", b"", None, None, 1, resend=False, test=False)
+    late = Pace(clock.monotonic() - 1.0, 0.01, none_soon)
+    lease_over = clock.monotonic() + 60
+    batch = Batch([(row, Parcel(1, "", "", b""))], journal.claim(), journal, late, lambda _: True, lease_over)
+    ((_, outcome),) = asyncio.run(batch.transmit([transport]))
+    assert (outcome.fate, transport.sent) == (Fate.KEPT, [])
+
+
+@pytest.fixture
+def busiest(transport: MemoryTransport, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """How many messages were on their way to Gmail at once, at each one's beginning."""
+    on_the_way, seen = 0, list[int]()
+
+    async def send(parcel: Parcel, leaving: Callable[[], None]) -> Outcome:
+        nonlocal on_the_way
+        leaving()
+        on_the_way += _to_gmail(parcel)
+        seen.append(on_the_way)
+        await asyncio.sleep(0.02)
+        on_the_way -= _to_gmail(parcel)
+        return Outcome(Fate.SENT, 250)
+
+    monkeypatch.setattr(transport, "send", send)
+    yield seen
+    assert on_the_way == 0
+
+
+@pytest.mark.parametrize("cap", [1, 2, None])
+def test_a_lane_opens_no_more_connections_than_it_has_leased(
+    house: Installation,
+    sending: Campaign,
+    drain: Run,
+    busiest: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+    cap: int | None,
+) -> None:
+    monkeypatch.setattr(
+        drains, "_in_force", lambda _, provider: ([], [Cap(f"provider:{provider}", cap)] if cap else [])
+    )
+    drain()
+    assert max(busiest) == (cap or house.settings.connections)
+    assert _gmail(house, sending).keys() == {S.SENT}
+
+
+def test_a_lane_waits_while_others_hold_all_connections(
+    house: Installation, sending: Campaign, drain: Run, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caps = [Cap(GMAIL, 2)]
+    monkeypatch.setattr(drains, "_in_force", lambda _, provider: ([], caps if provider == "gmail" else []))
+    assert office.throttle.lease(caps, ["dead-0", "dead-1"], 2, 3.0) == 2
+    drain(1.5)
+    assert _gmail(house, sending).keys() == {S.PENDING}
+    drain()
+    assert _gmail(house, sending).keys() == {S.SENT}
+    # And has given back what it held.
+    assert office.throttle.lease(caps, ["next-0", "next-1"], 2, 3.0) == 2
+
+
+def test_connections_that_are_not_leased_any_more_are_closed(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[MemoryTransport] = []
+
+    async def close(self: MemoryTransport) -> None:
+        closed.append(self)
+
+    monkeypatch.setattr(MemoryTransport, "close", close)
+    monkeypatch.setattr(MemoryTransport, "connect", lambda _: MemoryTransport())
+
+    async def lease() -> None:
+        ours = Connections(office, "ours")
+        assert len(await ours.lease([])) == 3
+        three = list(await ours.lease([Cap(GMAIL, 3)]))
+        assert (len(three), closed) == (3, [])
+        assert list(await ours.lease([Cap(GMAIL, 1)])) == three[:1]
+        assert closed == three[1:]
+        await ours.give_back()
+        assert closed == [*three[1:], *three]
+
+    asyncio.run(lease())
