@@ -116,7 +116,8 @@ def test_a_limit_that_is_lowered_meanwhile_holds_within_a_second_or_two(
     # What was granted already reaches a second ahead, and limits are looked at twice a second.
     later = [at for at in times if at > times[9] + 2.0]
     assert len(later) >= 5
-    assert max(sum(start <= at < start + 1.0 for at in later) for start in later) <= 4
+    # One at either end of a second, and one that was late by less than its interval.
+    assert max(sum(start <= at < start + 1.0 for at in later) for start in later) <= 3 + 2
 
 
 @pytest.mark.databases("sqlite")
