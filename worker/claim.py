@@ -17,7 +17,6 @@ from mailer.model import (
     Count,
     Delivery,
     DeliveryState,
-    Limit,
     Recipient,
     Subscriber,
     Subscription,
@@ -52,12 +51,6 @@ class Claimed:
 def sending(session: Session) -> frozenset[int]:
     """The campaigns that are being sent."""
     return frozenset(session.scalars(select(Campaign.id).where(Campaign.state == CampaignState.SENDING)))
-
-
-def rate_limits(session: Session) -> dict[str, float]:
-    """The limits in force: scope → messages per second."""
-    rates = select(Limit.scope, Limit.per_second).where(Limit.per_second.is_not(None))
-    return {scope: rate for scope, rate in session.execute(rates) if rate}
 
 
 def lanes(session: Session) -> dict[tuple[str, int], bool]:

@@ -4,11 +4,13 @@ Lanes share nothing but the office, so that one slow provider never holds up the
 """
 
 import asyncio
-from collections.abc import Mapping
+
+from sqlalchemy.orm import Session
 
 from mailer import clock
+from mailer.campaign.allowance import Allowance, Pair, allowances, open_now
 from mailer.campaign.ledger import finish
-from worker.claim import lanes, rate_limits, sending, unwanted
+from worker.claim import lanes, sending, unwanted
 from worker.lane import Lane
 from worker.office import Office
 from worker.throttle import Cap, Level
@@ -78,18 +80,18 @@ class Drain:
         self._collect()
         in_hand = [number for lane in self._lanes.values() for number in lane.waiting()]
         # One look for all: a campaign that has lanes is one that is being sent.
-        found, limits, self._office.sending, self._office.unwanted = await self._office.read(
-            lambda session: (lanes(session), rate_limits(session), sending(session), unwanted(session, in_hand))
+        found, allowed, self._office.sending, self._office.unwanted = await self._office.read(
+            lambda session: (*_open(session), sending(session), unwanted(session, in_hand))
         )
-        for provider in {provider for provider, _ in found}:
+        for provider, allowance in allowed.items():
             if provider not in self._lanes:
                 self._lanes[provider] = Lane(self._office, provider)
             lane = self._lanes[provider]
             campaigns = {campaign: test for (p, campaign), test in found.items() if p == provider}
-            lane.assign(campaigns, *_in_force(limits, provider))
+            lane.assign(campaigns, *_limits(allowance))
             if provider not in self._leaving and provider not in self._tasks.values():
                 self._tasks[asyncio.create_task(lane.run())] = provider
-        for provider in self._lanes.keys() - {provider for provider, _ in found}:
+        for provider in self._lanes.keys() - allowed.keys():
             self._lanes[provider].rest()
         return bool(found)
 
@@ -99,7 +101,12 @@ class Drain:
             del self._tasks[task]
 
 
-def _in_force(rates: Mapping[str, float], provider: str) -> tuple[list[Level], list[Cap]]:
-    """What a lane must keep. Only a provider's level finds its own pace: it alone is answered by that provider."""
-    scopes = ("all", "route:relay", f"provider:{provider}")
-    return [Level(scope, rates[scope], scope.startswith("provider:")) for scope in scopes if scope in rates], []
+def _open(session: Session) -> tuple[dict[Pair, bool], dict[str, Allowance]]:
+    """What may be claimed now, with whether it is a test; and by provider what its lane must keep."""
+    found = lanes(session)
+    free = open_now(session, found)
+    return {pair: test for pair, test in found.items() if pair in free}, allowances(session, free)
+
+
+def _limits(allowance: Allowance) -> tuple[list[Level], list[Cap]]:
+    return [Level(*level) for level in allowance.levels], [Cap(*cap) for cap in allowance.connections]
