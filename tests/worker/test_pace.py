@@ -7,12 +7,13 @@ import pytest
 from sqlalchemy import update
 
 from mailer import clock
+from mailer.campaign import limit
+from mailer.campaign.defaults import DEFAULTS
 from mailer.installation import Installation
 from mailer.model import Campaign, DeliveryState, Limit
 from mailer.reply import CLASSES
 from mailer.report.figures import figures
 from tests.worker.conftest import MemoryTransport
-from worker import drain as drains
 from worker.batch import Batch, Pace
 from worker.claim import Claimed
 from worker.connections import Connections
@@ -35,9 +36,9 @@ def _gmail(house: Installation, campaign: Campaign) -> dict[DeliveryState, int]:
         return +figures(session, campaign.id).by_provider["gmail"]
 
 
-def _limit(house: Installation, scope: str, per_second: float) -> None:
+def _limit(house: Installation, scope: str, **terms: float | None) -> None:
     with house.database.write() as session:
-        session.add(Limit(scope=scope, per_second=per_second))
+        limit.change(session, scope, "Ada", **terms)
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_who_wants_less_gets_nothing_for_a_while_and_the_others_all(
     state: DeliveryState,
 ) -> None:
     """As they say it of one message, and as they say it when we come in."""
-    _limit(house, GMAIL, 400.0)
+    _limit(house, GMAIL, per_second=400.0)
     slow = Outcome(fate, 421, "4.7.0", "4.7.0 too fast", kind=CLASSES["too-fast"])
     transport.answer = lambda parcel: slow if _to_gmail(parcel) else Outcome(Fate.SENT, 250)
     drain(4.0)
@@ -85,7 +86,7 @@ def test_who_wants_less_gets_nothing_for_a_while_and_the_others_all(
 def test_what_is_taken_is_told_and_what_is_one_mailboxs_own_slows_nobody(
     house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run, news: list[News]
 ) -> None:
-    _limit(house, GMAIL, 400.0)
+    _limit(house, GMAIL, per_second=400.0)
     grey = Outcome(Fate.DEFERRED, 451, "4.7.1", "4.7.1 greylisted", kind=CLASSES["greylisted"])
     silence = Outcome(Fate.DEFERRED, reply="no answer in time", kind=CLASSES["silent"])
     transport.answer = lambda parcel: [Outcome(Fate.SENT, 250), grey, silence][parcel.delivery_id % 3]
@@ -100,7 +101,7 @@ def test_a_limit_that_is_lowered_meanwhile_holds_within_a_second_or_two(
     house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run
 ) -> None:
     assert sending
-    _limit(house, "all", 20.0)
+    _limit(house, "all", per_second=20.0)
     times: list[float] = []
 
     def note(_: Parcel) -> Outcome:
@@ -124,7 +125,7 @@ def test_a_limit_that_is_lowered_meanwhile_holds_within_a_second_or_two(
 def test_a_store_that_is_lost_in_mid_send_loses_and_doubles_nothing(
     house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run
 ) -> None:
-    _limit(house, "all", 20.0)
+    _limit(house, "all", per_second=20.0)
     times: list[float] = []
 
     def lose(_: Parcel) -> Outcome:
@@ -184,22 +185,20 @@ def test_a_lane_opens_no_more_connections_than_it_has_leased(
     sending: Campaign,
     drain: Run,
     busiest: list[int],
-    monkeypatch: pytest.MonkeyPatch,
     cap: int | None,
 ) -> None:
-    monkeypatch.setattr(
-        drains, "_in_force", lambda _, provider: ([], [Cap(f"provider:{provider}", cap)] if cap else [])
-    )
+    for provider in DEFAULTS:
+        _limit(house, f"provider:{provider}", connections=cap or 100)
     drain()
     assert max(busiest) == (cap or house.settings.connections)
     assert _gmail(house, sending).keys() == {S.SENT}
 
 
 def test_a_lane_waits_while_others_hold_all_connections(
-    house: Installation, sending: Campaign, drain: Run, office: Office, monkeypatch: pytest.MonkeyPatch
+    house: Installation, sending: Campaign, drain: Run, office: Office
 ) -> None:
     caps = [Cap(GMAIL, 2)]
-    monkeypatch.setattr(drains, "_in_force", lambda _, provider: ([], caps if provider == "gmail" else []))
+    _limit(house, GMAIL, connections=2)
     assert office.throttle.lease(caps, ["dead-0", "dead-1"], 2, 3.0) == 2
     drain(1.5)
     assert _gmail(house, sending).keys() == {S.PENDING}

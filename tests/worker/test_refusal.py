@@ -155,6 +155,13 @@ def test_a_test_mail_that_is_refused_to_us_has_failed(
         assert proof.forget(session) == 1
 
 
+@pytest.fixture
+def unlearning(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A throttle that no answer slows down, so that everybody is asked for."""
+    monkeypatch.setattr(office.throttle, "report", lambda *_: None)
+
+
+@pytest.mark.usefixtures("unlearning")
 @pytest.mark.parametrize("key", ["greylisted", "too-fast", "mailbox-full", "later"])
 def test_what_is_put_off_comes_back_when_its_class_says(
     house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run, key: str
@@ -188,6 +195,7 @@ def test_what_is_put_off_for_longer_than_its_lifetime_has_failed(
         assert figures(session, sending.id).reasons(session) == {expected: 40}
 
 
+@pytest.mark.usefixtures("unlearning")
 def test_a_campaign_that_is_older_than_a_lifetime_gives_each_of_its_mails_a_whole_one(
     house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run
 ) -> None:
@@ -198,6 +206,7 @@ def test_a_campaign_that_is_older_than_a_lifetime_gives_each_of_its_mails_a_whol
     assert _states(house, sending.id) == {S.DEFERRED: 40}
 
 
+@pytest.mark.usefixtures("unlearning")
 def test_a_workers_wrong_clock_ends_no_lifetime(
     house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
