@@ -5,7 +5,7 @@ RUN := $(VENV)/bin
 PIP := $(RUN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint machine messages gallery format clean
+.PHONY: help demo test chaos check lint machine messages gallery format clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ demo: $(VENV)/.installed ## Send a bilingual wrap-up to 500 invented readers on 
 
 test: machine lint ## Everything: style, types and contracts, then every test, against real servers that it starts for itself and stops
 	$(RUN)/python -m pytest --servers --numprocesses 2 --dist loadgroup --durations=15 $(ARGS)
+
+chaos: machine lint ## The stories at length, hundreds of kills among them (an hour), and what they showed into docs/reliability.md
+	$(RUN)/python -m pytest --servers --chaos -m promise --numprocesses 2 --durations=15 $(ARGS)
 
 check: lint ## The quick part, which starts no server: style, types, contracts, messages, unit tests
 	$(RUN)/python -m pytest --quiet $(ARGS)

@@ -21,6 +21,7 @@ from mailer.demo.people import people
 from mailer.installation import Installation
 from mailer.model import Campaign, Topic
 from mailer.render.approval import approve
+from tests.reliability import Page
 from tests.servers import Postgres, Redis
 
 SAMPLE = Path(show.__file__).parent / "editions" / "wrap-up-2026"
@@ -38,11 +39,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--servers", action="store_true", help="start real servers: both databases, the stories, the browser"
     )
+    parser.addoption("--chaos", action="store_true", help="tell the stories at length, and write docs/reliability.md")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "databases(*names): the only databases that this test is about")
     config.addinivalue_line("markers", "promise(*numbers): what docs/reliability.md promises that this test shows")
+    if config.getoption("chaos") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Page())
     if not config.getoption("servers"):
         named = [Path(argument.partition("::")[0]).absolute() for argument in config.args]
         if any(path.is_relative_to(folder) for path in named for folder in SERVED_FOLDERS):
@@ -65,6 +69,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
+        numbers = [number for mark in item.iter_markers("promise") for number in mark.args]
+        item.user_properties.append(("promises", " ".join(map(str, numbers))))
         for folder in SERVED_FOLDERS:
             # Side by side they would spoil each other's times, or start the same things twice.
             if item.path.is_relative_to(folder):

@@ -40,6 +40,7 @@ from tests.events.conftest import (
 )
 
 
+@pytest.mark.promise(8)
 def test_a_restored_database_gets_back_what_it_lost(house: Installation, campaign: Campaign, file: Path) -> None:
     (gone, _), (back, _), (again, _), (stays, _) = readers(house, 4)
     for ref, undo in ((gone, False), (back, False), (again, False), (back, True), (again, True), (again, False)):

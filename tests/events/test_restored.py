@@ -22,6 +22,7 @@ from mailer.model import Installation as InstallationRow
 from tests.events.conftest import campaign_state, change, readers, restore_backup, state_of
 
 
+@pytest.mark.promise(8)
 def test_a_restored_database_holds_its_campaigns_once(house: Installation, sending: Campaign, file: Path) -> None:
     (ref, _), *_ = readers(house, 1)
     change(house, sending, ref)

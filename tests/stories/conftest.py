@@ -136,7 +136,14 @@ def _flagged(scene: Scene) -> set[str]:
     return {address for number, address in show.addresses(scene.house) if number in numbers}
 
 
+@pytest.fixture
+def length(pytestconfig: pytest.Config) -> str:
+    """``short``, or with ``--chaos`` ``long``: how long a story is to be."""
+    return "long" if pytestconfig.getoption("chaos") else "short"
+
+
 Setting = Callable[..., Scene]
+Record = Callable[[str, object], None]
 
 
 @pytest.fixture(params=[LOCAL, SERVED])

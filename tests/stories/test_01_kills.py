@@ -6,12 +6,11 @@ from contextlib import suppress
 import pytest
 
 from mailer import clock
-from tests.stories.conftest import Scene, Setting, children, connections, freeze, judge, kill, until
+from tests.stories.conftest import Record, Scene, Setting, children, connections, freeze, judge, kill, until
 
-PEOPLE = 5000
 EVERY = 2.0
-MOST = 25
-"""Kills, after which the rest is sent in peace: a slow machine might else start workers for ever."""
+SHORT, LONG = (5000, 400.0, 25), (20_000, 45.0, 200)
+"""People, messages a second, kills; then the rest goes in peace: a slow machine might else start workers for ever."""
 NAMES = ("w1", "w2")
 
 
@@ -29,9 +28,11 @@ def _strike(scene: Scene, chance: random.Random) -> int:
     return 0
 
 
+@pytest.mark.promise(1, 2)
 @pytest.mark.parametrize("policy", ["leave", "resend"])
-def test_kills(setting: Setting, policy: str) -> None:
-    scene = setting(PEOPLE, 400.0, policy=policy, smtp_timeout=5.0, lease=30.0, tick=1.0)
+def test_kills(setting: Setting, policy: str, length: str, record_property: Record) -> None:
+    people, rate, most = LONG if length == "long" else SHORT
+    scene = setting(people, rate, policy=policy, smtp_timeout=5.0, lease=30.0, tick=1.0)
     chance = random.Random(policy)  # noqa: S311 — the same kills each time
     for name in NAMES:
         scene.hire(name)
@@ -41,7 +42,7 @@ def test_kills(setting: Setting, policy: str) -> None:
 
     def done() -> bool:
         nonlocal struck, on_the_wire, last
-        if struck < MOST and clock.monotonic() - last > EVERY and not scene.finished():
+        if struck < most and clock.monotonic() - last > EVERY and not scene.finished():
             on_the_wire += _strike(scene, chance)
             struck += 1
             last = clock.monotonic()
@@ -50,17 +51,18 @@ def test_kills(setting: Setting, policy: str) -> None:
                 scene.hire(name)
         return scene.finished()
 
-    until(done, 240)
+    until(done, 240 if length == "short" else 1500)
     scene.dismiss()
 
     verdict = judge(scene)
-    print(  # noqa: T201 — for whoever runs it with -s
-        f"{struck} kills, {on_the_wire} on the wire, {len(verdict.uncertain)} uncertain,"
-        f" {len(verdict.doubled)} doubled, {len(verdict.flagged)} flagged"
+    record_property(
+        "figures",
+        f"{people} people, {struck} kills, {on_the_wire} on the wire, {len(verdict.uncertain)} uncertain,"
+        f" {len(verdict.missing)} missing, {len(verdict.doubled)} doubled, {len(verdict.flagged)} flagged",
     )
     assert struck >= 4
     assert on_the_wire > 0
-    assert len(verdict.states) == PEOPLE
+    assert len(verdict.states) == people
     assert verdict.missing == set()
     if policy == "leave":
         assert verdict.doubled == set()

@@ -1,5 +1,7 @@
 """A limit for all and a lower one for one provider, kept by two workers together in every second."""
 
+import pytest
+
 from mailer.campaign import limit
 from mailer.demo.organisation import AUTHOR
 from tests.stories.conftest import Setting, fullest, judge, seconds, until
@@ -7,6 +9,7 @@ from tests.stories.conftest import Setting, fullest, judge, seconds, until
 PEOPLE = 400
 
 
+@pytest.mark.promise(9)
 def test_no_second_takes_more_than_the_limits(setting: Setting) -> None:
     scene = setting(PEOPLE, 50.0, tick=1.0)
     with scene.house.database.write() as session:

@@ -29,6 +29,7 @@ def _all_is_well(scene: Scene) -> None:
     assert (verdict.missing, verdict.doubled, verdict.uncertain) == (set(), set(), set())
 
 
+@pytest.mark.promise(5)
 @pytest.mark.parametrize("setting", ["postgresql+redis"], indirect=True)
 def test_redis_is_flushed_killed_and_started_again(setting: Setting) -> None:
     with Redis() as redis:
@@ -49,6 +50,7 @@ def test_redis_is_flushed_killed_and_started_again(setting: Setting) -> None:
         assert "Redis" in scene.log.read_text()
 
 
+@pytest.mark.promise(6)
 @pytest.mark.parametrize("setting", ["postgresql+redis"], indirect=True)
 @pytest.mark.parametrize("how", ["stopped", "killed"])
 def test_postgresql_is_restarted(setting: Setting, how: str) -> None:
@@ -107,6 +109,7 @@ def _fill(file: IO[bytes]) -> None:
         size //= 16
 
 
+@pytest.mark.promise(6)
 @pytest.mark.parametrize("setting", ["postgresql+redis"], indirect=True)
 def test_the_disk_of_postgresql_is_full(setting: Setting, tmp_path: Path) -> None:
     with small(Path("/tmp") / f"twinletter-{os.getpid()}", 200) as disk:  # noqa: S108 — others must reach it
@@ -130,6 +133,7 @@ def test_the_disk_of_postgresql_is_full(setting: Setting, tmp_path: Path) -> Non
             _all_is_well(scene)
 
 
+@pytest.mark.promise(6)
 @pytest.mark.parametrize("setting", ["sqlite+folder"], indirect=True)
 def test_the_disk_of_the_data_home_is_full(setting: Setting, tmp_path: Path) -> None:
     """Database, journal and broker at once."""

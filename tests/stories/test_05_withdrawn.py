@@ -3,6 +3,7 @@
 import random
 import urllib.request
 
+import pytest
 from sqlalchemy import select
 
 from mailer import clock
@@ -24,6 +25,7 @@ def _waiting(scene: Scene) -> dict[int, bytes]:
         return dict(session.execute(waiting.where(Delivery.state == DeliveryState.PENDING)).all())
 
 
+@pytest.mark.promise(7)
 def test_who_unsubscribes_is_passed_over_within_a_second(setting: Setting) -> None:
     scene = setting(PEOPLE, RATE, tick=1.0)
     addresses = dict(show.addresses(scene.house))

@@ -1,5 +1,7 @@
 """Everything twice: workers started again under the same names, four tickers, ten idle wake-ups a second."""
 
+import pytest
+
 from mailer import clock
 from tests.stories.conftest import Setting, judge, meanwhile, until
 
@@ -7,6 +9,7 @@ PEOPLE = 1000
 NAMES = ("w1", "w2")
 
 
+@pytest.mark.promise(2)
 def test_nothing_is_doubled(setting: Setting) -> None:
     scene = setting(PEOPLE, 200.0, tick=0.5)
     first = [scene.hire(name, concurrency=2) for name in NAMES]

@@ -1,11 +1,14 @@
 """A worker sleeps in mid-send until its lease is over, and wakes: it overwrites nothing and doubles nothing."""
 
+import pytest
+
 from mailer import clock
 from tests.stories.conftest import Setting, children, connections, freeze, judge, thaw, until
 
 PEOPLE = 800
 
 
+@pytest.mark.promise(1, 2)
 def test_a_sleeper_does_no_harm(setting: Setting) -> None:
     scene = setting(PEOPLE, 100.0, tick=0.5, smtp_timeout=2.0, lease=4.0)
     sleeper = scene.hire("w1")

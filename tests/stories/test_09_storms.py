@@ -28,7 +28,7 @@ AFTER_THE_DOT = ("-q", ".")
 TARPIT = ("-W", "RCPT:1")
 
 
-@pytest.mark.promise(3)
+@pytest.mark.promise(3, 11)
 @pytest.mark.parametrize("setting", [SERVED], indirect=True)
 def test_a_storm_of_every_kind_passes(setting: Setting) -> None:
     with SmtpSink() as bad:

@@ -13,7 +13,7 @@ from mailer.config import Settings, environment
 from mailer.model import Delivery, DeliveryState
 from tests.network import HUB, Network, network
 from tests.servers import Postgres, Redis, SmtpSink
-from tests.stories.conftest import SERVED, Scene, Setting, children, connections, judge, kill, until
+from tests.stories.conftest import SERVED, Record, Scene, Setting, children, connections, judge, kill, until
 
 PEOPLE = 1500
 RATE = 100.0
@@ -62,7 +62,9 @@ def _doubts(scene: Scene) -> int:
 @pytest.mark.promise(2)
 @pytest.mark.parametrize("setting", [SERVED], indirect=True)
 @pytest.mark.parametrize("end", ["comes back", "dies and is started again"])
-def test_a_host_is_cut_off_and_back(setting: Setting, cables: Network, tmp_path: Path, end: str) -> None:
+def test_a_host_is_cut_off_and_back(
+    setting: Setting, cables: Network, tmp_path: Path, end: str, record_property: Record
+) -> None:
     with Postgres(place=cables) as postgres, Redis(place=cables) as redis, SmtpSink(place=cables) as sink:
         postgres.create("story")
         urls = {"database_url": postgres.url("story"), "broker_url": redis.url}
@@ -94,7 +96,8 @@ def test_a_host_is_cut_off_and_back(setting: Setting, cables: Network, tmp_path:
         scene.dismiss()
 
         verdict = judge(scene)
-        print(f"{in_hand} in hand, {on_the_wire} on the wire; {doubts} in doubt, then {len(verdict.uncertain)}")  # noqa: T201
+        figures = f"{in_hand} in hand, {on_the_wire} on the wire; {doubts} in doubt, then {len(verdict.uncertain)}"
+        record_property("figures", figures)
         assert in_hand > 0, "nothing was in hand when it was cut off"
         assert (verdict.missing, verdict.doubled) == (set(), set())
         assert len(verdict.uncertain) <= on_the_wire

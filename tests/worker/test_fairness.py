@@ -35,6 +35,7 @@ def crowd(house: Installation, campaign: Campaign, topic: Topic) -> Campaign:
         return found
 
 
+@pytest.mark.promise(10)
 @pytest.mark.databases("sqlite")
 def test_a_server_that_takes_seconds_costs_the_others_nothing(
     crowd: Campaign, office: Office, transport: MemoryTransport, monkeypatch: pytest.MonkeyPatch

@@ -42,6 +42,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "sink"
 
 
+@pytest.mark.promise(12)
 def test_every_mail_arrives_once_octet_for_octet(folder: Path, chosen: Settings) -> None:
     """Attack cases 5 and 6: nothing in a mail ends it early, nothing is lost of it, nothing is added."""
     contents = [*(HEAD + body for body in DOTTED), *mails()]
