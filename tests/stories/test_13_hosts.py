@@ -76,6 +76,7 @@ def test_a_host_is_cut_off_and_back(
         until(lambda: sink.taken() > PEOPLE // 4, 60)
 
         (child,) = children(scene.workers[FAR].pid)
+        until(lambda: _in_hand(scene, homes[FAR]) > 0, 30)
         cables.cut(FAR)
         on_the_wire = connections(child, sink.port)
         in_hand = _in_hand(scene, homes[FAR])
@@ -98,7 +99,6 @@ def test_a_host_is_cut_off_and_back(
         verdict = judge(scene)
         figures = f"{in_hand} in hand, {on_the_wire} on the wire; {doubts} in doubt, then {len(verdict.uncertain)}"
         record_property("figures", figures)
-        assert in_hand > 0, "nothing was in hand when it was cut off"
         assert (verdict.missing, verdict.doubled) == (set(), set())
         assert len(verdict.uncertain) <= on_the_wire
 
