@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from itertools import groupby, islice
+from itertools import groupby, islice, pairwise
 
 import pytest
 from sqlalchemy import select
@@ -21,7 +21,7 @@ from worker.drain import Drain
 from worker.office import Office
 from worker.transport import Fate, Outcome, Parcel
 
-QUICK_SECONDS = 0.3
+QUICK_SECONDS, SLOW_SECONDS = 0.3, 5.0
 OTHERS = ("@yahoo.com.hk", "@outlook.com", "@hotmail.com")
 
 
@@ -37,33 +37,29 @@ def crowd(house: Installation, campaign: Campaign, topic: Topic) -> Campaign:
 
 @pytest.mark.promise(10)
 @pytest.mark.databases("sqlite")
-def test_a_server_that_takes_seconds_costs_the_others_nothing(
+def test_a_server_that_takes_seconds_costs_the_others_no_time(
     crowd: Campaign, office: Office, transport: MemoryTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert crowd
-    slow_seconds = 5.0
-    done: list[tuple[float, str]] = []
+    began = clock.monotonic()
+    answered: list[tuple[float, str]] = []
 
     async def send(parcel: Parcel, leaving: Callable[[], None]) -> Outcome:
         leaving()
-        await asyncio.sleep(slow_seconds if parcel.recipient.endswith("@gmail.com") else QUICK_SECONDS)
-        done.append((clock.monotonic(), parcel.recipient))
+        await asyncio.sleep(SLOW_SECONDS if parcel.recipient.endswith("@gmail.com") else QUICK_SECONDS)
+        answered.append((clock.monotonic(), parcel.recipient))
         return Outcome(Fate.SENT, 250)
 
-    def others() -> int:
-        """How many mails the others take in seven seconds, by one drain after the other, each of about two."""
-        done.clear()
-        until = clock.monotonic() + 7.0
-        while clock.monotonic() < until:
-            asyncio.run(Drain(office, clock.monotonic() + 2.0).run())
-        return sum(at < until and recipient.endswith(OTHERS) for at, recipient in done)
-
     monkeypatch.setattr(transport, "send", send)
-    beside_a_slow_one = others()
-    assert 0 < sum(recipient.endswith("@gmail.com") for _, recipient in done) <= 12
-    slow_seconds = QUICK_SECONDS
-    among_quick_ones = others()
-    assert beside_a_slow_one >= 0.95 * among_quick_ones
+    # One drain after the other, as in a worker; each has two seconds.
+    while clock.monotonic() < began + 9.0:
+        asyncio.run(Drain(office, clock.monotonic() + 2.0).run())
+    assert 0 < sum(recipient.endswith("@gmail.com") for _, recipient in answered) <= 12
+    times = [began, *(at for at, recipient in answered if recipient.endswith(OTHERS)), clock.monotonic()]
+    # Told by standing still, not by how many went: that depends on what else this machine does. A message, the
+    # end of a drain and the begin of the next take less than a second.
+    still = sum(max(0.0, later - earlier - 1.0) for earlier, later in pairwise(times))
+    assert still < 0.05 * (times[-1] - began)
 
 
 def test_a_test_mail_goes_before_what_waits(
