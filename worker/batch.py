@@ -1,6 +1,7 @@
 """A batch: the rows of one grant on their way, shared among a lane's connections."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from mailer import clock, log
 from mailer.errors import MailerError, UnavailableError
 from worker.claim import Claimed
 from worker.journal import Journal
+from worker.throttle import Grant
 from worker.transport import Connection, Fate, Outcome, Parcel
 
 # A grant older than this (or than its own interval) is asked for anew: what waited for the
@@ -30,6 +32,13 @@ class Pace:
         await asyncio.sleep(max(0.0, due - clock.monotonic()))
         missed = clock.monotonic() - due > max(_STALE_SECONDS, self.interval)
         return not (self.interval and missed) or await self.renew()
+
+
+def left(grant: Grant, seconds: float) -> int:
+    """How many places of a grant that was asked for so long ago are not over yet."""
+    if not grant.interval:
+        return grant.granted
+    return max(0, math.ceil(grant.granted - seconds / grant.interval))
 
 
 class _KeptError(MailerError):

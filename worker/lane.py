@@ -9,7 +9,7 @@ from contextlib import suppress
 from mailer import clock, log
 from mailer.errors import UnavailableError
 from worker import claim
-from worker.batch import Batch, Pace
+from worker.batch import Batch, Pace, left
 from worker.claim import Claimed
 from worker.connections import Connections
 from worker.office import Office
@@ -91,9 +91,10 @@ class Lane:
         """One batch, under the limits of this moment, if they have room for one."""
         levels = self._levels
         if connections := await self._connections.lease(self._caps):
+            asked_at = clock.monotonic()
             if grant := await self._reserve(levels):
-                outcomes = await self._serve(grant, levels, connections)
-                await self._office.report(levels, _news(grant, outcomes))
+                outcomes = await self._serve(grant, connections)
+                await self._office.report(levels, _news(grant, outcomes, clock.monotonic() - asked_at))
         else:
             await self._wait(_LONGEST_WAIT)
 
@@ -114,7 +115,7 @@ class Lane:
         # The others wait for the same moment: spread, so that not all ask at once.
         await asyncio.sleep(seconds * random.uniform(1.0, 1.2))  # noqa: S311 — spreads load
 
-    async def _serve(self, grant: Grant, levels: Sequence[Level], connections: Sequence[Connection]) -> list[Outcome]:
+    async def _serve(self, grant: Grant, connections: Sequence[Connection]) -> list[Outcome]:
         """Use a grant for the campaign whose turn it is; what became of what was claimed."""
         granted_at = clock.monotonic()
         if not self._campaigns or self._stopped.is_set():
@@ -132,7 +133,7 @@ class Lane:
             self._campaigns = {number: test for number, test in self._campaigns.items() if number != campaign}
             return []
         ready = await self._begin(campaign, rows, token)
-        pace = Pace(granted_at, grant.interval, lambda: self._renew(levels))
+        pace = Pace(granted_at, grant.interval, self._renew)
         self._in_hand = Batch(
             ready, token, self._office.journal, pace, lambda number: self._may_go(campaign, number), lease_over
         )
@@ -198,17 +199,18 @@ class Lane:
         # Each connection has something to do, however slow the server.
         self._batch = max(len(self._connections), min(_LARGEST_BATCH, int(per_second), self._batch * 2))
 
-    async def _renew(self, levels: Sequence[Level]) -> bool:
-        """Another place in time, in exchange for one that has gone stale; whether there was one soon."""
+    async def _renew(self) -> bool:
+        """Another place in time under the limits of now, for one that has gone stale; whether there was one soon."""
         while not self._stopped.is_set():
-            grant = await self._office.reserve(levels, 1)
+            grant = await self._office.reserve(self._levels, 1)
             if grant.granted or grant.wait > _LONGEST_RENEWAL:
                 return grant.granted > 0
             await self._wait(min(grant.wait, _LONGEST_WAIT))
         return False
 
 
-def _news(grant: Grant, outcomes: Sequence[Outcome]) -> News:
+def _news(grant: Grant, outcomes: Sequence[Outcome], seconds: float) -> News:
+    """What became of a grant that was asked for so long ago. A place whose time is over cannot be given back."""
     fates = Counter(outcome.fate for outcome in outcomes)
-    used = len(outcomes) - fates[Fate.KEPT]
-    return News(grant.granted - used, fates[Fate.SENT], any(outcome.slows for outcome in outcomes))
+    unused = grant.granted - len(outcomes) + fates[Fate.KEPT]
+    return News(min(unused, left(grant, seconds)), fates[Fate.SENT], any(outcome.slows for outcome in outcomes))

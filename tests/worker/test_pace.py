@@ -14,12 +14,12 @@ from mailer.model import Campaign, DeliveryState, Limit
 from mailer.reply import CLASSES
 from mailer.report.figures import figures
 from tests.worker.conftest import MemoryTransport
-from worker.batch import Batch, Pace
+from worker.batch import Batch, Pace, left
 from worker.claim import Claimed
 from worker.connections import Connections
 from worker.journal import Journal
 from worker.office import Office
-from worker.throttle import Cap, Level, News
+from worker.throttle import Cap, Grant, Level, News
 from worker.transport import Fate, Outcome, Parcel
 
 S = DeliveryState
@@ -117,6 +117,7 @@ def test_a_limit_that_is_lowered_meanwhile_holds_within_a_second_or_two(
     # What was granted already reaches a second ahead, and limits are looked at twice a second.
     later = [at for at in times if at > times[9] + 2.0]
     assert len(later) >= 5
+
     # One at either end of a second, and one that was late by less than its interval.
     assert max(sum(start <= at < start + 1.0 for at in later) for start in later) <= 3 + 2
 
@@ -142,6 +143,15 @@ def test_a_store_that_is_lost_in_mid_send_loses_and_doubles_nothing(
         assert +figures(session, sending.id).states == {S.SENT: 40}
     # A grant of what was lost may overlap with the first of what is new, and no more.
     assert max(sum(start <= at < start + 1.0 for at in times) for start in times) <= 2 * 20
+
+
+@pytest.mark.parametrize(
+    ("interval", "seconds", "expected"),
+    [(0.0, 9.0, 4), (0.25, 0.02, 4), (0.25, 0.6, 2), (0.25, 1.01, 0), (0.01, 0.021, 2), (0.01, 0.2, 0), (10.0, 5.0, 4)],
+)
+def test_a_place_whose_time_is_over_is_not_given_back(interval: float, seconds: float, expected: int) -> None:
+    """Others were granted what came after it: given back, it would go on top of that."""
+    assert left(Grant(4, 0.0, interval), seconds) == expected
 
 
 def test_a_row_whose_place_was_missed_goes_back_where_there_is_none_soon(
