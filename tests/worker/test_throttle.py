@@ -95,8 +95,10 @@ class Conformance:
 
     def test_a_refusal_says_when_to_come_again(self, make: Make) -> None:
         throttle = make()
-        throttle.reserve([SLOW], 1)
-        clock.sleep(throttle.reserve([SLOW], 1).wait)
+        # Where this machine is slow, a second one is due before it is asked for.
+        while not (refused := throttle.reserve([SLOW], 1)).wait:
+            pass
+        clock.sleep(refused.wait)
         assert throttle.reserve([SLOW], 1).granted == 1
 
     def test_those_who_come_first_at_once_share_one_second(self, make: Make) -> None:
