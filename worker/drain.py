@@ -8,7 +8,7 @@ import asyncio
 from sqlalchemy.orm import Session
 
 from mailer import clock
-from mailer.campaign.allowance import Allowance, Pair, allowances, open_now
+from mailer.campaign.allowance import Allowance, Pair, allowances
 from mailer.campaign.ledger import finish
 from worker.claim import lanes, sending, unwanted
 from worker.lane import Lane
@@ -81,19 +81,19 @@ class Drain:
         in_hand = [number for lane in self._lanes.values() for number in lane.waiting()]
         # One look for all: a campaign that has lanes is one that is being sent.
         found, allowed, self._office.sending, self._office.unwanted = await self._office.read(
-            lambda session: (*_open(session), sending(session), unwanted(session, in_hand))
+            lambda session: (*_allowed(session), sending(session), unwanted(session, in_hand))
         )
         for provider, allowance in allowed.items():
             if provider not in self._lanes:
                 self._lanes[provider] = Lane(self._office, provider)
             lane = self._lanes[provider]
-            campaigns = {campaign: test for (p, campaign), test in found.items() if p == provider}
+            campaigns = {number: found[provider, number] for number in allowance.campaigns}
             lane.assign(campaigns, *_limits(allowance))
             if provider not in self._leaving and provider not in self._tasks.values():
                 self._tasks[asyncio.create_task(lane.run())] = provider
         for provider in self._lanes.keys() - allowed.keys():
             self._lanes[provider].rest()
-        return bool(found)
+        return bool(allowed)
 
     def _collect(self) -> None:
         """Forget lanes that have come to their end."""
@@ -101,11 +101,10 @@ class Drain:
             del self._tasks[task]
 
 
-def _open(session: Session) -> tuple[dict[Pair, bool], dict[str, Allowance]]:
-    """What may be claimed now, with whether it is a test; and by provider what its lane must keep."""
+def _allowed(session: Session) -> tuple[dict[Pair, bool], dict[str, Allowance]]:
+    """What can be claimed, with whether it is a test; and by provider what of it may go, and how fast."""
     found = lanes(session)
-    free = open_now(session, found)
-    return {pair: test for pair, test in found.items() if pair in free}, allowances(session, free)
+    return found, allowances(session, found)
 
 
 def _limits(allowance: Allowance) -> tuple[list[Level], list[Cap]]:

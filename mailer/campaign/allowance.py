@@ -4,7 +4,7 @@ A worker asks twice: a drain what it may open lanes for and at which pace, and a
 may take. The first is a look; the second is exact, however many workers claim at once.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,15 +30,15 @@ _UNDER_WAY = (CampaignState.SENDING, CampaignState.PAUSED, CampaignState.HELD, C
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """The limits of one provider's lane, each with the scope whose messages share it.
+    """What one provider's lane may send, and its limits, each with the scope whose messages share it.
 
-    ``levels``: scope, messages a second, and whether that is a ceiling which the pace works itself up to.
-    ``connections``: scope, and how many at once over all workers. ``held``: nothing may go.
+    ``campaigns``: those that it may send for now. ``levels``: scope, messages a second, and whether that is a
+    ceiling which the pace works itself up to. ``connections``: scope, and how many at once over all workers.
     """
 
+    campaigns: frozenset[int]
     levels: tuple[tuple[str, float, bool], ...]
     connections: tuple[tuple[str, int], ...]
-    held: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +53,25 @@ class Use:
         return self.left[scope] + self.in_hand[scope]
 
 
-def allowances(session: Session, pairs: Iterable[Pair]) -> dict[str, Allowance]:
-    """What holds for the lane of each provider."""
+def allowances(session: Session, pairs: Collection[Pair]) -> dict[str, Allowance]:
+    """By provider what its lane may send now, of ``pairs``: nothing held, in quiet hours, or at the end of a cap.
+
+    Test mails are kept by holds alone. A provider that may have nothing is not there.
+    """
     terms = limit.in_force(session)
-    return {provider: _allowance(_passed(terms, provider)) for provider in {provider for provider, _ in pairs}}
+    campaigns: dict[str, set[int]] = defaultdict(set)
+    for provider, number in _open(session, terms, pairs):
+        campaigns[provider].add(number)
+    return {provider: _allowance(_passed(terms, provider), numbers) for provider, numbers in campaigns.items()}
 
 
-def _allowance(way: Mapping[str, Terms]) -> Allowance:
+def _allowance(way: Mapping[str, Terms], campaigns: Iterable[int]) -> Allowance:
     rates = ((scope, terms.per_second, scope.startswith(limit.PROVIDER)) for scope, terms in way.items())
     return Allowance(
+        campaigns=frozenset(campaigns),
         levels=tuple((scope, rate, adaptive) for scope, rate, adaptive in rates if rate),
         connections=tuple((scope, terms.connections) for scope, terms in way.items() if terms.connections),
-        held=any(terms.held for terms in way.values()),
     )
-
-
-def open_now(session: Session, pairs: Collection[Pair]) -> set[Pair]:
-    """Those of ``pairs`` that are neither held, nor in quiet hours, nor at the end of a cap.
-
-    Test mails are kept by holds alone.
-    """
-    return _open(session, limit.in_force(session), pairs)
 
 
 def _open(session: Session, terms: Mapping[str, Terms], pairs: Collection[Pair]) -> set[Pair]:

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from mailer import clock
 from mailer.campaign import limit
-from mailer.campaign.allowance import Allowance, allowances, cap, open_now, use
+from mailer.campaign.allowance import Allowance, allowances, cap, use
 from mailer.campaign.campaign import cancel, find
 from mailer.campaign.defaults import DEFAULTS, Terms
 from mailer.campaign.ledger import transition
@@ -39,7 +39,7 @@ def _claim(
 
 def _open(house: Installation) -> set[str]:
     with house.database.read() as session:
-        return {provider for provider, _ in open_now(session, lanes(session))}
+        return set(allowances(session, lanes(session)))
 
 
 def _send(house: Installation, campaign: Campaign, provider: str, most: int, fate: Fate = Fate.SENT) -> int:
@@ -61,18 +61,25 @@ def test_a_lane_has_the_limits_of_all_that_it_passes_and_adapts_to_its_provider_
     shipped = DEFAULTS["gmail"]
     with house.database.read() as session:
         assert allowances(session, {("gmail", 1), ("gmail", 2), ("qq", 1)}).keys() == {"gmail", "qq"}
-        only = Allowance(((GMAIL, shipped.per_second or 0, True),), ((GMAIL, shipped.connections or 0),), held=False)
-        assert allowances(session, {("gmail", 1)}) == {"gmail": only}
+        assert allowances(session, {("gmail", 1), ("gmail", 2)}) == {
+            "gmail": Allowance(
+                campaigns=frozenset({1, 2}),
+                levels=((GMAIL, shipped.per_second or 0, True),),
+                connections=((GMAIL, shipped.connections or 0),),
+            )
+        }
     _change(house, "all", per_second=50.0)
     _change(house, "route:relay", per_second=30.0, connections=4)
     _change(house, GMAIL, per_second=3.0)
-    with house.database.write() as session:
-        limit.hold(session, "all", "Ada")
+    with house.database.read() as session:
         assert allowances(session, {("gmail", 1)})["gmail"] == Allowance(
+            campaigns=frozenset({1}),
             levels=(("all", 50.0, False), ("route:relay", 30.0, False), (GMAIL, 3.0, True)),
             connections=(("route:relay", 4), (GMAIL, shipped.connections or 0)),
-            held=True,
         )
+    with house.database.write() as session:
+        limit.hold(session, "all", "Ada")
+        assert allowances(session, {("gmail", 1)}) == {}
 
 
 @pytest.mark.parametrize("scope", ["all", "route:relay", GMAIL])

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from mailer import workers
 from mailer.config import Settings, environment
 from mailer.model import Delivery, DeliveryState
+from mailer.model.delivery import HELD, among
 from tests.network import HUB, Network, network
 from tests.servers import Postgres, Redis, SmtpSink
 from tests.stories.conftest import SERVED, Record, Scene, Setting, children, connections, judge, kill, until
@@ -107,5 +108,5 @@ def _in_hand(scene: Scene, settings: Settings) -> int:
     """How many deliveries a host's processes hold, by the names of their journals."""
     names = [path.stem for path in (settings.home / "journal").glob("*.journal")]
     with scene.house.database.read() as session:
-        held = select(Delivery.claim).where(Delivery.state.in_((DeliveryState.CLAIMED, DeliveryState.SENDING)))
+        held = select(Delivery.claim).where(among(HELD))
         return sum(any(name in (claim or "") for name in names) for claim in session.scalars(held))
