@@ -14,7 +14,7 @@ from worker.transport import Connection, Fate, Outcome, Parcel
 
 # A grant older than this (or than its own interval) is asked for anew: what waited for the
 # database or a slow server may not go out on top of what others send meanwhile.
-_STALE_SECONDS = 0.05
+_STALE_SECONDS = 0.025
 
 
 @dataclass(frozen=True, slots=True)
