@@ -248,7 +248,7 @@ def kill(pid: int) -> None:
 
 
 @contextmanager
-def meanwhile(what: Callable[[], None], every: float) -> Iterator[None]:
+def meanwhile(what: Callable[[], object], every: float) -> Iterator[None]:
     """Do something again and again for as long as the block lasts."""
     over = threading.Event()
 

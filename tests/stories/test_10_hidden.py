@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from statistics import median
 
@@ -56,7 +57,7 @@ def test_hidden_limits_are_found(setting: Setting, length: str, record_property:
         scene.hire("w1")
         scene.hire("w2")
         scene.begin()
-        with meanwhile(lambda: come_due(scene) and None, 1.0):
+        with meanwhile(partial(come_due, scene), 1.0):
             until(scene.finished, SECONDS[length])
         scene.dismiss()
 
