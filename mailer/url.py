@@ -11,7 +11,7 @@ from mailer.i18n import N_
 _LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?"
 _HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{{1,5}}))?"
 _PUBLIC = re.compile(rf"https://{_HOST}/*")
-_RELAY = re.compile(rf"smtp://{_HOST}/?")
+_RELAY = re.compile(rf"(?:smtp|smtps|smtp\+starttls)://{_HOST}/?")
 # The last two are how we name our own to the processes that we start.
 _BROKER = re.compile(
     r"rediss?://[^?#;]*(?P<options>\?.*)?|redis\+socket:///[^?#;]+(\?virtual_host=[0-9]+)?|filesystem://"
@@ -40,7 +40,7 @@ def relay(url: str) -> str:
             N_("signing in to a relay is not possible yet: give smtp://HOST:PORT, without a name or password")
         )
     if not _fits(_RELAY, url):
-        raise ValueError(N_("give smtp://HOST:PORT with nothing behind it"))
+        raise ValueError(N_("give smtp://, smtps:// or smtp+starttls:// and HOST:PORT, with nothing behind it"))
     return url
 
 

@@ -28,10 +28,19 @@ class Pace:
 
     async def keep(self, place: int) -> bool:
         """Wait for a place in time; one that was missed is asked for anew. Whether there is one."""
-        due = self.start + place * self.interval
-        await asyncio.sleep(max(0.0, due - clock.monotonic()))
-        missed = clock.monotonic() - due > max(_STALE_SECONDS, self.interval)
-        return not (self.interval and missed) or await self.renew()
+        if (early := -self._late(place)) > 0:
+            await asyncio.sleep(early)
+        return not self._missed(place) or await self.renew()
+
+    def is_now(self, place: int) -> bool:
+        """Whether a place in time has come, and was not missed."""
+        return self._late(place) >= 0 and not self._missed(place)
+
+    def _missed(self, place: int) -> bool:
+        return bool(self.interval) and self._late(place) > max(_STALE_SECONDS, self.interval)
+
+    def _late(self, place: int) -> float:
+        return clock.monotonic() - self.start - place * self.interval
 
 
 def left(grant: Grant, seconds: float) -> int:
@@ -39,6 +48,9 @@ def left(grant: Grant, seconds: float) -> int:
     if not grant.interval:
         return grant.granted
     return max(0, math.ceil(grant.granted - seconds / grant.interval))
+
+
+_Turn = tuple[int, tuple[Claimed, Parcel | Outcome]]
 
 
 class _KeptError(MailerError):
@@ -61,7 +73,7 @@ class Batch:
         may_go: Callable[[int], bool],
         lease_over: float,
     ) -> None:
-        self._waiting = list(enumerate(rows))[::-1]
+        self._waiting: list[_Turn] = list(enumerate(rows))[::-1]
         self._unbegun = {row.id for row, _ in rows}
         self._claim = claim
         self._journal = journal
@@ -84,17 +96,40 @@ class Batch:
         return self._outcomes
 
     async def _work(self, connection: Connection) -> None:
-        while self._waiting:
-            place, (row, parcel) = self._waiting.pop()
+        announced: list[_Turn] = []
+
+        def following() -> Parcel | None:
+            if parcel := self._ready(connection):
+                # Nobody else's from now on.
+                announced.append(self._waiting.pop())
+            return parcel
+
+        while announced or self._waiting:
+            ahead = bool(announced)
+            place, (row, parcel) = announced.pop() if ahead else self._waiting.pop()
             if isinstance(parcel, Parcel):
-                parcel = await self._hand_over(connection, parcel, place)
+                parcel = await self._hand_over(connection, parcel, place, following)
+                if ahead and parcel.fate is Fate.KEPT:
+                    # Its envelope may have left: the server waits for a body that may not come any more.
+                    await connection.close()
                 # The campaign is about to be paused, or the server wants less: the rest would be refused as well.
                 self._refused |= parcel.halts or parcel.slows
             self._unbegun.discard(row.id)
             self._outcomes.append((row, parcel))
             self.moved_at = clock.monotonic()
 
-    async def _hand_over(self, connection: Connection, parcel: Parcel, place: int) -> Outcome:
+    def _ready(self, connection: Connection) -> Parcel | None:
+        """The parcel whose turn it is, if its place in time has come and it may go."""
+        if not self._waiting:
+            return None
+        place, (_, parcel) = self._waiting[-1]
+        if not isinstance(parcel, Parcel) or not self._pace.is_now(place) or self._why_not(connection, parcel):
+            return None
+        return parcel
+
+    async def _hand_over(
+        self, connection: Connection, parcel: Parcel, place: int, following: Callable[[], Parcel | None]
+    ) -> Outcome:
         begun = False
 
         def leaving() -> None:
@@ -110,7 +145,7 @@ class Batch:
 
         try:
             await self._take_turn(connection, parcel, place)
-            outcome = await connection.send(parcel, leaving)
+            outcome = await connection.send(parcel, leaving, following)
         except (_KeptError, UnavailableError) as error:
             # Ours, before the body: nothing left.
             return Outcome(Fate.KEPT, reply=str(error))
@@ -134,10 +169,15 @@ class Batch:
 
     def _demand(self, connection: Connection, parcel: Parcel) -> None:
         """Raise _KeptError where a message may not be begun."""
+        if why_not := self._why_not(connection, parcel):
+            raise _KeptError(why_not)
+
+    def _why_not(self, connection: Connection, parcel: Parcel) -> str:
         if self._refused:
-            raise _KeptError("the server refuses what we send, or wants less")
+            return "the server refuses what we send, or wants less"
         if not self._may_go(parcel.delivery_id):
-            raise _KeptError("stopped, paused or withdrawn")
+            return "stopped, paused or withdrawn"
         # With less of the lease left than a server may take, another worker might send it meanwhile.
         if clock.monotonic() + connection.timeout > self._lease_over:
-            raise _KeptError("the lease is nearly over")
+            return "the lease is nearly over"
+        return ""

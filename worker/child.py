@@ -1,6 +1,5 @@
 """One prefork child: its own database, event loop and ticker, made after the fork."""
 
-import asyncio
 import os
 import threading
 from collections.abc import Callable
@@ -20,7 +19,14 @@ from worker.office import Office
 from worker.reap import fold_dead
 from worker.throttle.store import store
 from worker.ticker import Ticker
-from worker.transport.smtp import SmtpRelay
+from worker.transport.endpoint import Endpoint
+from worker.transport.smtp import Smtp
+
+try:
+    # Quicker; optional.
+    from uvloop import new_event_loop
+except ImportError:
+    from asyncio import new_event_loop
 
 _DRAIN_SECONDS = 60.0
 _NAME_THREADS = 16
@@ -40,7 +46,7 @@ class Child:
         self._stopping = stopping
         self._installation, self._journal = patiently(lambda: _unlock(settings), stopping)
         self._throttle = store(self._installation)
-        self._loop = asyncio.new_event_loop()
+        self._loop = new_event_loop()
         self._loop.set_default_executor(ThreadPoolExecutor(_NAME_THREADS, thread_name_prefix="names"))
         self._busy = threading.Lock()
         self._ticker = Ticker(self._installation, self._journal, self._work_waits, stopping, give_up).start()
@@ -93,7 +99,7 @@ class Child:
         office = Office(
             installation=self._installation,
             throttle=self._throttle,
-            transport=SmtpRelay(self.settings),
+            transport=Smtp(Endpoint.of(self.settings.relay_url), self.settings.smtp_timeout),
             stopping=self._stopping,
             journal=self._journal,
         )

@@ -111,4 +111,4 @@ class Letters:
             content = issue.mails[row.variant_id].fill(reader, address, message_id, date)
         except InvalidError as error:
             return Outcome(Fate.FAILED, reply=str(error))
-        return Parcel(row.id, issue.return_address, address, content)
+        return Parcel(row.id, issue.return_address, address, content, dotless=True)

@@ -49,6 +49,7 @@ DOMAIN_GONE = Class("domain-gone", N_("The domain does not exist or takes no mai
 # About this reader's mailbox, which is there.
 INACTIVE = Class("inactive", N_("The mailbox is closed or out of use"), Row.ENDS)
 UNWELCOME = Class("unwelcome", N_("The mailbox takes no mail from us"), Row.ENDS)
+ASCII_ONLY = Class("ascii-only", N_("The server takes no address with letters beyond ASCII"), Row.AGAIN, (6 * _HOUR,))
 FULL = Class("mailbox-full", N_("The mailbox is full"), Row.AGAIN, (6 * _HOUR,))
 FLOODED = Class("flooded", N_("The mailbox gets too much mail just now"), Row.AGAIN, (_HOUR, 2 * _HOUR, 4 * _HOUR))
 
@@ -81,7 +82,7 @@ UNCLEAR = Class("unclear", N_("The answer means nothing"), Row.AGAIN)
 CLASSES = {
     each.key: each
     for each in (
-        *(UNKNOWN_USER, DOMAIN_GONE, INACTIVE, UNWELCOME, FULL, FLOODED, GREYLISTED, TOO_FAST, SUSPECTED),
+        *(UNKNOWN_USER, DOMAIN_GONE, INACTIVE, UNWELCOME, ASCII_ONLY, FULL, FLOODED, GREYLISTED, TOO_FAST, SUSPECTED),
         *(UNPROVEN, LOGIN, SENDER, BLOCKED, CONTENT, POLICY, TOO_BIG, MALFORMED),
         *(TROUBLE, LATER, REFUSED, SILENT, UNCLEAR),
     )

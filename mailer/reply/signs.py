@@ -287,6 +287,8 @@ SIGNS = (
         "550 邮件格式错误",
         "550 郵件格式不正確",
     )),
+    # RFC 6531 §3.5.
+    Sign(c.ASCII_ONLY, "5", status=r"6\.7", examples=("553 5.6.7 SMTPUTF8 is required for this recipient",)),
     Sign(c.MALFORMED, "5", status=r"5\.[1246]|6\.\d+", examples=(
         "554 5.6.0 Message has lines that end oddly",
         "502 5.5.2 Error: command not recognised",

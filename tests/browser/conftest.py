@@ -45,7 +45,7 @@ class _Kept:
     def connect(self) -> "_Kept":
         return self
 
-    async def send(self, parcel: Parcel, leaving: Callable[[], None]) -> Outcome:
+    async def send(self, parcel: Parcel, leaving: Callable[[], None], _: object = None) -> Outcome:
         leaving()
         self._taken += 1
         (self._folder / f"{self._taken:06}.eml").write_bytes(parcel.content)

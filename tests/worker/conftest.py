@@ -29,7 +29,7 @@ class MemoryTransport:
     def connect(self) -> "MemoryTransport":
         return self
 
-    async def send(self, parcel: Parcel, leaving: Callable[[], None]) -> Outcome:
+    async def send(self, parcel: Parcel, leaving: Callable[[], None], _: object = None) -> Outcome:
         await asyncio.sleep(0)
         leaving()
         self.sent.append(parcel)

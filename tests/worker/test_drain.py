@@ -239,7 +239,7 @@ def test_where_nothing_left_at_all_it_pauses_and_says_the_true_cause(
 ) -> None:
     tries: Counter[int] = Counter()
 
-    async def send(parcel: Parcel, leaving: Callable[[], None]) -> Outcome:
+    async def send(parcel: Parcel, leaving: Callable[[], None], _: object = None) -> Outcome:
         tries[parcel.delivery_id] += 1
         if cause == "relay too" and parcel.delivery_id % 2:
             return Outcome(Fate.UNSENT, reply="connection refused")
@@ -326,7 +326,7 @@ def test_who_withdraws_while_a_slow_server_thinks_gets_nothing(
     """The server takes its time with the name; meanwhile all withdraw; then it is ready for the body."""
     bodies: list[int] = []
 
-    async def slow(parcel: Parcel, leaving: Callable[[], None]) -> Outcome:
+    async def slow(parcel: Parcel, leaving: Callable[[], None], _: object = None) -> Outcome:
         await asyncio.sleep(1.5)
         leaving()
         bodies.append(parcel.delivery_id)

@@ -44,7 +44,7 @@ def test_a_server_that_takes_seconds_costs_the_others_no_time(
     began = clock.monotonic()
     answered: list[tuple[float, str]] = []
 
-    async def send(parcel: Parcel, leaving: Callable[[], None]) -> Outcome:
+    async def send(parcel: Parcel, leaving: Callable[[], None], _: object = None) -> Outcome:
         leaving()
         await asyncio.sleep(SLOW_SECONDS if parcel.recipient.endswith("@gmail.com") else QUICK_SECONDS)
         answered.append((clock.monotonic(), parcel.recipient))

@@ -175,7 +175,7 @@ def busiest(transport: MemoryTransport, monkeypatch: pytest.MonkeyPatch) -> Iter
     """How many messages were on their way to Gmail at once, at each one's beginning."""
     on_the_way, seen = 0, list[int]()
 
-    async def send(parcel: Parcel, leaving: Callable[[], None]) -> Outcome:
+    async def send(parcel: Parcel, leaving: Callable[[], None], _: object = None) -> Outcome:
         nonlocal on_the_way
         leaving()
         on_the_way += _to_gmail(parcel)

@@ -22,7 +22,8 @@ from tests.worker.test_smtp import Server
 from worker.drain import Drain
 from worker.office import Office
 from worker.transport import Fate, Outcome, Parcel
-from worker.transport.smtp import SmtpRelay
+from worker.transport.endpoint import Endpoint
+from worker.transport.smtp import Smtp
 
 S = DeliveryState
 Run = Callable[..., bool]
@@ -73,7 +74,7 @@ def test_a_campaign_whose_mail_is_refused_to_us_pauses_itself_and_goes_on_when_t
     async def run(server: Server, seconds: float) -> None:
         listening = await asyncio.start_server(server.accept, "127.0.0.1", 0, limit=1 << 24)
         port = listening.sockets[0].getsockname()[1]
-        office.transport = SmtpRelay(house.settings.model_copy(update={"relay_url": f"smtp://127.0.0.1:{port}"}))
+        office.transport = Smtp(Endpoint("127.0.0.1", port), house.settings.smtp_timeout)
         await Drain(office, clock.monotonic() + seconds).run()
         listening.close()
         await server.end()

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from mailer.config import Settings
 from worker.transport import Fate, Outcome, Parcel
-from worker.transport.smtp import SmtpRelay
+from worker.transport.endpoint import Endpoint
+from worker.transport.smtp import Smtp
 
 PARCEL = Parcel(1, "returns@news.example", "mei.chan@reader.example", b"Subject: x\r\n\r\n.dot\r\n")
 STEPS = ("connect", "EHLO", "MAIL", "RCPT", "DATA", "body")
@@ -73,15 +73,14 @@ class Server:
 
 
 @pytest.fixture
-def talk(chosen: Settings) -> Callable[[str, str | None], tuple[Outcome, Outcome]]:
+def talk() -> Callable[[str, str | None], tuple[Outcome, Outcome]]:
     """The outcome at a server that misbehaves at one step, then on the same connection at one that does not."""
 
     async def run(step: str, answer: str | None) -> tuple[Outcome, Outcome]:
         bad = Server(step, answer)
         server = await asyncio.start_server(bad.accept, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        settings = chosen.model_copy(update={"relay_url": f"smtp://127.0.0.1:{port}", "smtp_timeout": 0.5})
-        connection = SmtpRelay(settings).connect()
+        connection = Smtp(Endpoint("127.0.0.1", port), 0.5).connect()
         first = await connection.send(PARCEL, lambda: None)
         bad.bad.clear()
         second = await connection.send(PARCEL, lambda: None)
@@ -173,10 +172,9 @@ def test_an_endless_reply_is_cut_and_costs_no_time(talk: Callable[[str, str | No
     assert len(outcome.reply) <= 500
 
 
-def test_nobody_there_is_unsent(chosen: Settings) -> None:
+def test_nobody_there_is_unsent() -> None:
     async def run() -> Outcome:
-        settings = chosen.model_copy(update={"relay_url": "smtp://127.0.0.1:1"})
-        return await SmtpRelay(settings).connect().send(PARCEL, lambda: None)
+        return await Smtp(Endpoint("127.0.0.1", 1), 5.0).connect().send(PARCEL, lambda: None)
 
     assert asyncio.run(run()).fate is Fate.UNSENT
 
@@ -202,14 +200,13 @@ class Chatter(Server):
         return True
 
 
-def _sent(chosen: Settings, bad: Server, n: int = 4) -> list[Outcome]:
+def _sent(bad: Server, n: int = 4) -> list[Outcome]:
     """What becomes of messages to different people that go out on one connection."""
 
     async def run() -> list[Outcome]:
         server = await asyncio.start_server(bad.accept, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        settings = chosen.model_copy(update={"relay_url": f"smtp://127.0.0.1:{port}", "smtp_timeout": 0.5})
-        connection = SmtpRelay(settings).connect()
+        connection = Smtp(Endpoint("127.0.0.1", port), 0.5).connect()
         outcomes = []
         for number in range(n):
             parcel = Parcel(number, "r@news.example", f"r{number}@reader.example", b"Subject: %d\r\n\r\nx\r\n" % number)
@@ -230,10 +227,10 @@ def _sent(chosen: Settings, bad: Server, n: int = 4) -> list[Outcome]:
 )
 @pytest.mark.parametrize("step", STEPS)
 def test_who_says_more_than_it_was_asked_gets_no_body_twice_and_for_nobody_else(
-    chosen: Settings, step: str, more: bytes, when: str
+    step: str, more: bytes, when: str
 ) -> None:
     bad = Chatter(step, more, later=when == "later")
-    outcomes = _sent(chosen, bad)
+    outcomes = _sent(bad)
     kept = Counter((re.search(rb"Subject: (\d)", body) or [b"", b"?"])[1] for body in bad.kept)
     envelopes = list(zip(bad.names, bad.kept, strict=True))
     for name, body in envelopes:
@@ -251,7 +248,7 @@ def test_who_says_more_than_it_was_asked_gets_no_body_twice_and_for_nobody_else(
 
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("line", [b"250-more\r\n", b"x" * 4000, b"\x00\xff\xfe"])
-def test_an_answer_without_an_end_takes_no_longer_than_the_time_out(chosen: Settings, step: str, line: bytes) -> None:
+def test_an_answer_without_an_end_takes_no_longer_than_the_time_out(step: str, line: bytes) -> None:
     class Endless(Server):
         async def _answer(self, writer: asyncio.StreamWriter, at: str) -> bool:
             if at != step:
@@ -261,11 +258,11 @@ def test_an_answer_without_an_end_takes_no_longer_than_the_time_out(chosen: Sett
                 await writer.drain()
                 await asyncio.sleep(0.001)
 
-    (outcome,) = _sent(chosen, Endless("", ""), 1)
+    (outcome,) = _sent(Endless("", ""), 1)
     assert outcome.fate is {"RCPT": DEFERRED, "DATA": DEFERRED, "body": UNCERTAIN}.get(step, UNSENT)
 
 
-def test_who_says_goodbye_between_two_messages_costs_none(chosen: Settings) -> None:
+def test_who_says_goodbye_between_two_messages_costs_none() -> None:
     """A 421 that nobody asked for, and the line is closed: as a server that is stopped does."""
 
     class Leaving(Server):
@@ -277,12 +274,12 @@ def test_who_says_goodbye_between_two_messages_costs_none(chosen: Settings) -> N
             return going_on
 
     bad = Leaving("", "")
-    outcomes = _sent(chosen, bad)
+    outcomes = _sent(bad)
     assert {outcome.fate for outcome in outcomes} <= {SENT, UNSENT}
     assert len(bad.kept) == [outcome.fate for outcome in outcomes].count(SENT) >= 2
 
 
-def test_a_reset_takes_no_time_of_its_own(chosen: Settings) -> None:
+def test_a_reset_takes_no_time_of_its_own() -> None:
     """Refused late, and then silent: both are within the one time-out that the lease has room for."""
 
     class Slow(Server):
@@ -293,13 +290,13 @@ def test_a_reset_takes_no_time_of_its_own(chosen: Settings) -> None:
 
     bad = Slow("RCPT", "550 no")
     bad.bad["RSET"] = None
-    (outcome,) = _sent(chosen, bad, 1)
+    (outcome,) = _sent(bad, 1)
     assert outcome.fate is FAILED
 
 
-def test_a_yes_from_before_the_body_does_not_count_for_it(chosen: Settings) -> None:
+def test_a_yes_from_before_the_body_does_not_count_for_it() -> None:
     bad = Chatter("DATA", b"250 ok\r\n")
     bad.bad = {"body": "554 5.7.1 refused"}
-    (outcome,) = _sent(chosen, bad, 1)
+    (outcome,) = _sent(bad, 1)
     assert outcome.fate is DEFERRED
     assert bad.kept == []

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from mailer.config import Settings
 from mailer.demo import show
 from mailer.demo.sink import RECORD
 from mailer.i18n import EN
 from mailer.render.holes import Form
 from tests.render.test_message import SMUGGLED, issue, sent
 from worker.transport import Fate, Parcel
-from worker.transport.smtp import SmtpRelay
+from worker.transport.endpoint import Endpoint
+from worker.transport.smtp import Smtp
 
 HEAD = b"Subject: x\r\nContent-Transfer-Encoding: 7bit\r\n\r\n"
 DOTTED = [
@@ -43,12 +43,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.promise(12)
-def test_every_mail_arrives_once_octet_for_octet(folder: Path, chosen: Settings) -> None:
+def test_every_mail_arrives_once_octet_for_octet(folder: Path) -> None:
     """Attack cases 5 and 6: nothing in a mail ends it early, nothing is lost of it, nothing is added."""
     contents = [*(HEAD + body for body in DOTTED), *mails()]
 
     async def send(port: int) -> list[Fate]:
-        relay = SmtpRelay(chosen.model_copy(update={"relay_url": f"smtp://127.0.0.1:{port}"}))
+        relay = Smtp(Endpoint("127.0.0.1", port), 30.0)
         connection = relay.connect()
         fates = []
         for number, content in enumerate(contents):

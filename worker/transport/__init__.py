@@ -32,6 +32,8 @@ class Outcome:
     reply: str = ""
     after_body: bool = False
     kind: Class | None = None
+    unreached: bool = False
+    """No session came about: whatever it is, it says nothing of this message."""
 
     @property
     def slows(self) -> bool:
@@ -46,12 +48,21 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One message ready to go. Addresses are canonical; ``content`` has CRLF and is plain ASCII."""
+    """One message ready to go. Addresses are canonical; ``content`` has CRLF, at its end too, and is plain ASCII.
+
+    ``dotless``: its maker answers for it that no line of the content begins with a dot. Looking for
+    one takes longer than all the rest of handing a message over.
+    """
 
     delivery_id: int
     sender: str
     recipient: str
     content: bytes
+    dotless: bool = False
+
+
+def nothing() -> None:
+    """No parcel is ready to follow."""
 
 
 class Connection(Protocol):
@@ -63,15 +74,19 @@ class Connection(Protocol):
     @property
     def timeout(self) -> float: ...
 
-    async def send(self, parcel: Parcel, leaving: Callable[[], None]) -> Outcome:
+    async def send(
+        self, parcel: Parcel, leaving: Callable[[], None], following: Callable[[], Parcel | None] = nothing
+    ) -> Outcome:
         """Hand over one message. Never raises for what a server does: every fate is an outcome.
 
         ``leaving`` is called just before the body's first octet; where it raises, none leaves and
-        what it raised is passed on.
+        what it raised is passed on. ``following`` is then asked at most once for the parcel that is
+        handed over next on this connection, if that may go at once: its envelope may ride behind
+        this body. Where it may not go after all, the connection is to be closed instead.
         """
 
     async def close(self) -> None:
-        """Say goodbye."""
+        """Say goodbye; where an envelope went ahead of a body that does not come, just hang up."""
 
 
 class Transport(Protocol):

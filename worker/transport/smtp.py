@@ -1,164 +1,162 @@
-"""SMTP to a relay over kept connections (RFC 5321)."""
+"""SMTP to one endpoint over kept connections (RFC 5321), with as few writes and waits as it allows (RFC 2920)."""
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
-from enum import IntEnum
-from urllib.parse import urlsplit
+from dataclasses import replace
 
-import aiosmtplib
-from aiosmtplib import SMTPException, SMTPResponse, SMTPResponseException, SMTPServerDisconnected
-from aiosmtplib.protocol import SMTPProtocol
+from worker.transport import Outcome, Parcel, nothing
+from worker.transport.endpoint import Endpoint
+from worker.transport.envelope import envelope
+from worker.transport.refusal import RefusedError
+from worker.transport.session import Session, open_session
+from worker.transport.transaction import Transaction
+from worker.transport.verdict import Step, broken, judged
 
-from mailer.audience.address import domain
-from mailer.audience.provider import OTHER, known
-from mailer.config import Settings
-from mailer.errors import MailerError
-from mailer.reply import SILENT, Row, classify
-from mailer.reply.text import enhanced_code, readable, scrubbed
-from worker.transport import Fate, Outcome, Parcel
-
-_SMTP_PORT = 25
-_GO_AHEAD = 354
-_CLOSING = 421
+_GOODBYE_SECONDS = 1.0
 
 
-class _Step(IntEnum):
-    """How far a message had come when it was answered, or when the line went dead."""
+class Smtp:
+    """See ``Transport``. ``timeout``: seconds for one whole message, connecting included."""
 
-    GREETING = 0
-    """Connection, EHLO, MAIL: what is refused here is refused to us."""
-    RECIPIENT = 1
-    """RCPT and DATA: what is refused here is refused for this recipient, where its class says nothing else."""
-    BODY = 2
-    """The body is out: a silence from here on is doubt (RFC 1047)."""
-
-
-class SmtpRelay:
-    """See ``Transport``."""
-
-    def __init__(self, settings: Settings) -> None:
-        relay = urlsplit(settings.relay_url)
-        self._host, self._port = relay.hostname or "", relay.port or _SMTP_PORT
-        self._timeout = settings.smtp_timeout
+    def __init__(self, endpoint: Endpoint, timeout: float) -> None:
+        self._endpoint = endpoint
+        self._timeout = timeout
 
     def connect(self) -> "SmtpConnection":
-        client = aiosmtplib.SMTP(hostname=self._host, port=self._port, timeout=self._timeout, start_tls=False)
-        return SmtpConnection(client, self._timeout)
+        return SmtpConnection(self._endpoint, self._timeout)
 
 
 class SmtpConnection:
-    """See ``Connection``. ``timeout``: seconds for one whole message, connecting included."""
+    """See ``Connection``."""
 
-    def __init__(self, client: aiosmtplib.SMTP, timeout: float) -> None:
-        self._client = client
+    def __init__(self, endpoint: Endpoint, timeout: float) -> None:
         self.timeout = timeout
-        self._step = _Step.GREETING
+        self._endpoint = endpoint
+        self._session: Session | None = None
+        self._transaction: Transaction | None = None
+        self._ahead: Transaction | None = None
+        """The one whose envelope has gone out behind the body before it."""
 
-    async def send(self, parcel: Parcel, leaving: Callable[[], None]) -> Outcome:
-        self._step = _Step.GREETING
+    async def send(
+        self, parcel: Parcel, leaving: Callable[[], None], following: Callable[[], Parcel | None] = nothing
+    ) -> Outcome:
         until = asyncio.get_running_loop().time() + self.timeout
+        self._transaction = None
         try:
             async with asyncio.timeout_at(until):
-                reply = await self._transact(parcel, leaving)
-        except MailerError:
-            # The server waits for a body that does not come.
+                outcome = await self._transact(parcel, leaving, following)
+        except (OSError, ValueError) as error:
+            outcome = self._broken(error, parcel)
+            self._drop()
+            return outcome
+        except RefusedError as refused:
+            outcome = judged(refused.reply, Step.GREETING, parcel.recipient, refused.kind)
+            return replace(outcome, unreached=True)
+        except BaseException:
+            # The server may wait for a body that does not come.
             self._drop()
             raise
-        except SMTPResponseException as error:
-            reply = SMTPResponse(error.code, error.message)
-        except (SMTPException, OSError, ValueError, RuntimeError) as error:
-            self._drop()
-            return self._broken(str(error) or "no answer in time", parcel)
-        outcome = self._judged(reply, parcel)
-        if not self._understood(reply, outcome):
-            self._drop()
-        elif self._step is not _Step.BODY:
-            await self._reset(until)
+        await self._tidy(until)
         return outcome
 
-    async def _transact(self, parcel: Parcel, leaving: Callable[[], None]) -> SMTPResponse:
-        """Send one message; the last reply, which is a refusal where it came early."""
-        if not self._client.is_connected:
-            await self._client.connect()
-            self._demand_silence()
-        await self._client.mail(parcel.sender)
-        self._demand_silence()
-        self._step = _Step.RECIPIENT
-        await self._client.rcpt(parcel.recipient)
-        self._demand_silence()
-        reply = await self._client.execute_command(b"DATA")
-        if reply.code != _GO_AHEAD:
-            return reply
-        protocol = self._demand_silence()
-        leaving()
-        self._step = _Step.BODY
-        protocol.write(parcel.content.replace(b"\r\n.", b"\r\n..") + b".\r\n")
-        return await protocol.read_response(self.timeout)
+    async def _transact(
+        self, parcel: Parcel, leaving: Callable[[], None], following: Callable[[], Parcel | None]
+    ) -> Outcome:
+        """Hand one message over, or find out why not."""
+        try:
+            if ahead := self._went_ahead(parcel):
+                return await ahead.answered() or await self._hand_over(ahead, leaving, following)
+            return await self._begin(await self._open(), parcel, leaving, following)
+        except ConnectionError:
+            if self._transaction is None or not self._transaction.unanswered:
+                raise
+        # Of several commands it is not known which it died of: it may be this name. One by one it is.
+        self._drop()
+        return await self._begin(await self._open(pipelining=False), parcel, leaving, following)
 
-    def _demand_silence(self) -> SMTPProtocol:
-        """Raise where a server has said more than it was asked: its next word would be taken for another's answer.
+    def _went_ahead(self, parcel: Parcel) -> Transaction | None:
+        """The transaction that this parcel's envelope has opened already, if that can still be answered."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is None or self._session is None:
+            return None
+        if ahead.parcel is not parcel or self._session.wire.over:
+            # The server waits for another body, and gets none; or there is no server any more.
+            self._drop()
+            return None
+        self._transaction = ahead
+        return ahead
 
-        A body might then go to somebody else's recipient, or count as taken by a reply to something else.
-        """
-        protocol = self._client.protocol
-        if protocol is None:
-            raise SMTPServerDisconnected("the server closed the connection")
-        if protocol._buffer:  # noqa: SLF001 — aiosmtplib keeps it for whatever is read next, and says so nowhere
-            raise SMTPException("the server answered more than it was asked")
-        return protocol
+    async def _open(self, *, pipelining: bool = True) -> Session:
+        if self._session is not None and not self._session.wire.silent:
+            # It has hung up since, or says what nobody asked for.
+            self._drop()
+        if self._session is None:
+            self._session = await open_session(self._endpoint, pipelining=pipelining)
+        return self._session
 
-    def _understood(self, reply: SMTPResponse, outcome: Outcome) -> bool:
-        """Whether both sides still mean the same: only then may another message follow on this connection."""
-        protocol, line = self._client.protocol, self._client.transport
-        if protocol is None or not isinstance(line, asyncio.WriteTransport) or protocol._buffer:  # noqa: SLF001 — as above
-            return False
-        refused = reply.code // 100 in (4, 5) and reply.code != _CLOSING
-        whole = line.get_write_buffer_size() == 0
-        return whole and (refused or outcome.fate is Fate.SENT)
+    async def _begin(
+        self,
+        session: Session,
+        parcel: Parcel,
+        leaving: Callable[[], None],
+        following: Callable[[], Parcel | None],
+    ) -> Outcome:
+        """Say the envelope, and go on."""
+        fit = envelope(parcel, session.offer)
+        if isinstance(fit, Outcome):
+            return fit
+        transaction = self._transaction = Transaction(session, parcel, fit)
+        if session.chunked:
+            return await transaction.hand_over_at_once(leaving)
+        return await transaction.propose() or await self._hand_over(transaction, leaving, following)
 
-    def _judged(self, reply: SMTPResponse, parcel: Parcel) -> Outcome:
-        """What a reply means at the step it came at (RFC 5321 §4.2.1), and by its class."""
-        after_body = self._step is _Step.BODY
-        line = readable(reply.message)
-        enhanced, text = enhanced_code(line), scrubbed(line, parcel.recipient)
-        if after_body and reply.code // 100 == 2:  # noqa: PLR2004 — the first digit of RFC 5321
-            return Outcome(Fate.SENT, reply.code, enhanced, text, after_body)
-        refusal = reply.code // 100 in (4, 5)
-        kind = classify(reply.code, enhanced, line, known(domain(parcel.recipient)) or OTHER)
-        if self._step is _Step.GREETING or kind.halts:
-            fate = Fate.UNSENT
-        elif after_body and not refusal:
-            fate = Fate.UNCERTAIN
-        else:
-            fate = Fate.FAILED if kind.row is Row.ENDS else Fate.DEFERRED
-        return Outcome(fate, reply.code if reply.code > 0 else None, enhanced, text, after_body, kind)
+    async def _hand_over(
+        self, transaction: Transaction, leaving: Callable[[], None], following: Callable[[], Parcel | None]
+    ) -> Outcome:
+        return await transaction.hand_over(leaving, lambda: self._open_ahead(following))
 
-    def _broken(self, why: str, parcel: Parcel) -> Outcome:
-        """What a dead line means. At one recipient's name it may be the name: that one waits, the others go on."""
-        fates = {_Step.GREETING: Fate.UNSENT, _Step.RECIPIENT: Fate.DEFERRED, _Step.BODY: Fate.UNCERTAIN}
-        text = scrubbed(readable(why), parcel.recipient)
-        return Outcome(fates[self._step], reply=text, after_body=self._step is _Step.BODY, kind=SILENT)
+    def _open_ahead(self, following: Callable[[], Parcel | None]) -> bytes:
+        """The envelope that rides behind a body, if one may."""
+        session = self._session
+        if session is None or not session.offer.pipelining:
+            return b""
+        parcel = following()
+        fit = parcel and envelope(parcel, session.offer)
+        if parcel is None or not isinstance(fit, tuple):
+            # Why it cannot be sent here is told when its turn comes.
+            return b""
+        self._ahead = Transaction(session, parcel, fit)
+        return self._ahead.opening
+
+    def _broken(self, error: Exception, parcel: Parcel) -> Outcome:
+        why = str(error) or "no answer in time"
+        if isinstance(error, ssl.SSLCertVerificationError):
+            why = f"the server's certificate is not to be trusted: {error.verify_message}"
+        if self._transaction is None:
+            return replace(broken(why, Step.GREETING, parcel.recipient), unreached=True)
+        return self._transaction.broken(why)
+
+    async def _tidy(self, until: float) -> None:
+        """Have the server forget what was refused, in what is left of the time, so that the next can come; else cut."""
+        transaction, session = self._transaction, self._session
+        if transaction is None or session is None or (transaction.over and transaction.in_step):
+            return
+        with suppress(OSError):
+            async with asyncio.timeout_at(until):
+                if transaction.in_step and (await session.wire.ask(b"RSET")).agrees:
+                    return
+        self._drop()
 
     async def close(self) -> None:
-        with suppress(SMTPException, OSError, TimeoutError):
-            async with asyncio.timeout(1.0):
-                if self._client.is_connected:
-                    await self._client.quit()
-        self._client.close()
-
-    async def _reset(self, until: float) -> None:
-        """Clear the transaction in what is left of the time, so that the connection can go on; else drop it."""
-        try:
-            async with asyncio.timeout_at(until):
-                await self._client.rset()
-                self._demand_silence()
-        except (SMTPException, OSError, ValueError, RuntimeError):
-            self._drop()
+        if self._session is not None and self._session.wire.silent and self._ahead is None:
+            with suppress(OSError):
+                async with asyncio.timeout(_GOODBYE_SECONDS):
+                    await self._session.wire.ask(b"QUIT")
+        self._drop()
 
     def _drop(self) -> None:
-        """Cut the line at once: what is left of a body may not leave after we have said what became of it."""
-        line = self._client.transport
-        if isinstance(line, asyncio.WriteTransport):
-            line.abort()
-        self._client.close()
+        if self._session is not None:
+            self._session.wire.drop()
+        self._session = self._transaction = self._ahead = None

@@ -1,0 +1,54 @@
+"""An endpoint: a server that takes mail, how its line is kept secret, and how we sign in."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Self
+from urllib.parse import urlsplit
+
+
+class Security(StrEnum):
+    """How a line is encrypted."""
+
+    NONE = "none"
+    OPPORTUNISTIC = "opportunistic"
+    """TLS with whoever can, whoever they are, else in the clear: all that a stranger's server allows (RFC 7435)."""
+    STARTTLS = "starttls"
+    """RFC 3207: begun in the clear, and nothing of a message said before it is encrypted."""
+    TLS = "tls"
+    """From the first octet on (RFC 8314)."""
+
+
+class Mechanism(StrEnum):
+    """How a secret is told (RFC 4954)."""
+
+    PLAIN = "PLAIN"
+    LOGIN = "LOGIN"
+    XOAUTH2 = "XOAUTH2"
+    """The secret is a token that somebody else has given us and that ends within hours."""
+
+
+_SCHEMES = {"smtp": (Security.NONE, 25), "smtp+starttls": (Security.STARTTLS, 587), "smtps": (Security.TLS, 465)}
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where messages are handed over.
+
+    ``username``: empty where nobody asks who we are. ``mechanism``: where none is named, PLAIN or LOGIN, as offered.
+    ``ca_file``: certificates of authorities to trust instead of the system's.
+    """
+
+    host: str
+    port: int
+    security: Security = Security.NONE
+    username: str = ""
+    secret: str = field(default="", repr=False)
+    mechanism: Mechanism | None = None
+    ca_file: str = ""
+
+    @classmethod
+    def of(cls, url: str) -> Self:
+        """What a checked ``MAILER_RELAY_URL`` names."""
+        parts = urlsplit(url)
+        security, port = _SCHEMES[parts.scheme]
+        return cls(parts.hostname or "", parts.port or port, security)

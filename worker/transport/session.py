@@ -1,0 +1,112 @@
+"""A session: a line on which both sides have said who they are, encrypted and signed in as its endpoint wants."""
+
+import asyncio
+import re
+import socket
+import ssl
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
+
+from worker.transport.authentication import UnsafeError, sign_in
+from worker.transport.endpoint import Endpoint, Security
+from worker.transport.offer import Offer
+from worker.transport.refusal import RefusedError
+from worker.transport.reply import Reply
+from worker.transport.wire import Wire
+
+_READY = 220
+_FULL_NAME = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
+# Seconds there and back from which on it pays to send a body unasked, instead of waiting for the server to want it.
+_FAR = 0.010
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """``round_trip``: seconds that EHLO took."""
+
+    wire: Wire
+    offer: Offer
+    round_trip: float
+
+    @property
+    def chunked(self) -> bool:
+        """Whether a message goes in one write (RFC 3030): where that is offered, and pays."""
+        return self.offer.chunking and self.offer.pipelining and self.round_trip >= _FAR
+
+
+async def open_session(endpoint: Endpoint, *, pipelining: bool = True) -> Session:
+    """Connect, greet, encrypt, sign in. ``pipelining``: whether to make use of that where it is offered.
+
+    Raises RefusedError where the server does not want us, and OSError or ValueError where nothing
+    comes about.
+    """
+    try:
+        session = await _open(endpoint, endpoint.security)
+    except ssl.SSLError:
+        if endpoint.security is not Security.OPPORTUNISTIC:
+            raise
+        session = await _open(endpoint, Security.NONE)
+    return session if pipelining else replace(session, offer=replace(session.offer, pipelining=False))
+
+
+async def _open(endpoint: Endpoint, security: Security) -> Session:
+    context = None if security is Security.NONE else _context(endpoint.ca_file, security is not Security.OPPORTUNISTIC)
+    wire = await Wire.open(endpoint.host, endpoint.port, context if security is Security.TLS else None)
+    try:
+        _demand(await wire.reply())
+        offer, round_trip = await _greet(wire)
+        if context and security is not Security.TLS and _may_encrypt(offer, security):
+            _demand(await wire.ask(b"STARTTLS"))
+            await wire.start_tls(context, endpoint.host)
+            # What was offered before may have been said by anybody (RFC 3207 §4.2).
+            offer, round_trip = await _greet(wire)
+        if endpoint.username:
+            await sign_in(wire, offer, endpoint)
+    except BaseException:
+        wire.drop()
+        raise
+    return Session(wire, offer, round_trip)
+
+
+def _may_encrypt(offer: Offer, security: Security) -> bool:
+    if security is Security.STARTTLS and not offer.starttls:
+        raise UnsafeError("nothing was sent, since the server does not offer STARTTLS")
+    return offer.starttls
+
+
+async def _greet(wire: Wire) -> tuple[Offer, float]:
+    """EHLO, or HELO for a server that does not know it; what is offered, and the seconds that it took."""
+    loop = asyncio.get_running_loop()
+    name, began = _own_name(wire), loop.time()
+    reply = await wire.ask(b"EHLO " + name)
+    round_trip = loop.time() - began
+    if reply.refuses and reply.code // 100 == 5:  # noqa: PLR2004 — RFC 5321 §3.2
+        reply = await wire.ask(b"HELO " + name)
+    if not reply.agrees:
+        raise RefusedError(reply)
+    return Offer.of(reply.text), round_trip
+
+
+def _own_name(wire: Wire) -> bytes:
+    """The full name of this machine, else its address (RFC 5321 §4.1.4)."""
+    name = socket.gethostname()
+    if _FULL_NAME.fullmatch(name):
+        return name.encode()
+    address = ip_address(wire.own_address)
+    return f"[{'IPv6:' if isinstance(address, IPv6Address) else ''}{address}]".encode()
+
+
+def _demand(reply: Reply) -> None:
+    if reply.code != _READY:
+        raise RefusedError(reply)
+
+
+@lru_cache(maxsize=16)
+def _context(ca_file: str, verified: bool) -> ssl.SSLContext:  # noqa: FBT001 — positional for the cache
+    """Kept: reading the system's authorities takes some ten milliseconds."""
+    context = ssl.create_default_context(cafile=ca_file or None)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if not verified:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context

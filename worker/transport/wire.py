@@ -1,0 +1,133 @@
+"""The wire to one server: octets out, replies in, encrypted from some moment on."""
+
+import asyncio
+import ssl
+from ipaddress import ip_address
+from typing import Self, cast
+
+from worker.transport.reply import Replies, Reply, ReplyError
+
+
+class Wire(asyncio.Protocol):
+    """One connection; made by ``open``.
+
+    Raises ConnectionError where the other end has hung up, ReplyError for what is no reply and for
+    what nobody asked for.
+    """
+
+    def __init__(self) -> None:
+        self._line: asyncio.Transport | None = None
+        self._replies = Replies()
+        self._end: OSError | None = None
+        self._awaited: asyncio.Future[None] | None = None
+
+    @classmethod
+    async def open(cls, host: str, port: int, tls: ssl.SSLContext | None) -> Self:
+        """Connect, encrypted from the first octet where there is a context."""
+        loop = asyncio.get_running_loop()
+        _, wire = await loop.create_connection(cls, host, port, ssl=tls, server_hostname=host if tls else None)
+        return wire
+
+    async def start_tls(self, context: ssl.SSLContext, host: str) -> None:
+        """Encrypt from here on. What was said before it begins is refused: anybody may have said it (CVE-2011-0411)."""
+        self.demand_silence()
+        loop = asyncio.get_running_loop()
+        self._line = await loop.start_tls(self._open_line(), self, context, server_hostname=host)
+
+    @property
+    def encrypted(self) -> bool:
+        return self._open_line().get_extra_info("ssl_object") is not None
+
+    @property
+    def local(self) -> bool:
+        """Whether the other end is on this machine."""
+        return ip_address(self._address("peername")).is_loopback
+
+    @property
+    def own_address(self) -> str:
+        """The IP address of our end."""
+        return self._address("sockname")
+
+    def _address(self, end: str) -> str:
+        address: str = self._open_line().get_extra_info(end)[0]
+        return address.partition("%")[0]
+
+    @property
+    def silent(self) -> bool:
+        """Whether it is open and nothing lies unread."""
+        return self._end is None and not self._replies.whole and not self._replies.torn
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended, and nothing that was said before lies unread."""
+        return self._end is not None and not self._replies.whole
+
+    @property
+    def unsent(self) -> int:
+        """How many of the octets that were written are still on this side."""
+        return self._open_line().get_write_buffer_size()
+
+    def demand_silence(self) -> None:
+        """Raise where something lies unread that nobody asked for.
+
+        Its next word would be taken for another's answer: a body might then go to somebody else's
+        recipient, or count as taken by a reply to something else.
+        """
+        if self._replies.whole or self._replies.torn:
+            raise ReplyError("the server said more than it was asked")
+        if self._end is not None:
+            raise self._end
+
+    def write(self, *octets: bytes) -> None:
+        """Send in one go. All that was asked before must have been answered, and nothing else."""
+        self.demand_silence()
+        self._open_line().writelines(octets)
+
+    async def reply(self) -> Reply:
+        """The next reply."""
+        while not self._replies.whole:
+            if self._end is not None:
+                raise self._end
+            self._awaited = asyncio.get_running_loop().create_future()
+            await self._awaited
+        return self._replies.whole.popleft()
+
+    async def ask(self, command: bytes) -> Reply:
+        """Send one command, without its line end, and wait for its reply."""
+        self.write(command, b"\r\n")
+        return await self.reply()
+
+    def drop(self) -> None:
+        """Cut it at once: what is left on this side does not leave any more."""
+        if self._line is not None:
+            self._line.abort()
+        self._finish(ConnectionAbortedError("the connection was cut"))
+
+    def _open_line(self) -> asyncio.Transport:
+        assert self._line is not None
+        return self._line
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._line = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self._end is not None:
+            return
+        try:
+            self._replies.feed(data)
+        except ReplyError as error:
+            self._finish(error)
+            self._open_line().abort()
+        self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        lost = exc if isinstance(exc, OSError) else ConnectionResetError("the server closed the connection")
+        self._finish(lost)
+
+    def _finish(self, error: OSError) -> None:
+        self._end = self._end or error
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._awaited is not None and not self._awaited.done():
+            self._awaited.set_result(None)
