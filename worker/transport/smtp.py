@@ -10,6 +10,7 @@ from worker.transport import Outcome, Parcel, nothing
 from worker.transport.endpoint import Endpoint
 from worker.transport.envelope import envelope
 from worker.transport.refusal import RefusedError
+from worker.transport.reply import ReplyError
 from worker.transport.session import Session, open_session
 from worker.transport.transaction import Transaction
 from worker.transport.verdict import Step, broken, judged
@@ -69,10 +70,10 @@ class SmtpConnection:
             if ahead := self._went_ahead(parcel):
                 return await ahead.answered() or await self._hand_over(ahead, leaving, following)
             return await self._begin(await self._open(), parcel, leaving, following)
-        except ConnectionError:
+        except (ConnectionError, ReplyError):
             if self._transaction is None or not self._transaction.unanswered:
                 raise
-        # Of several commands it is not known which it died of: it may be this name. One by one it is.
+        # Of several commands it is not known which it breaks at: it may be this name. One by one tells.
         self._drop()
         return await self._begin(await self._open(pipelining=False), parcel, leaving, following)
 
