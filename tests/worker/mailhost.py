@@ -1,0 +1,165 @@
+"""A mail server that keeps to the protocol, unless told otherwise, and keeps a record of its own."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Self
+
+Answer = Callable[[str, str], str | None]
+"""What it says to a command (``body`` for a body) and its argument: ``None`` for what is right, "" to hang up."""
+Speak = Callable[[asyncio.StreamWriter, bytes], Awaitable[None]]
+"""How a reply leaves; ConnectionError to hang up."""
+
+
+@dataclass(slots=True)
+class Letter:
+    """A body, for whom it came, and all that was said from when it was waited for."""
+
+    recipient: str
+    body: bytes = b""
+    whole: bool = False
+    said: bytearray = field(default_factory=bytearray)
+
+
+async def speak(writer: asyncio.StreamWriter, reply: bytes) -> None:
+    """As it is."""
+    writer.write(reply)
+    await writer.drain()
+
+
+class Host:
+    """Listens inside ``async with``. ``heard``: what each read gave, and so what each write of its client was.
+
+    ``hears``: octets after which its first session ends.
+    """
+
+    def __init__(
+        self, *offers: str, answer: Answer = lambda *_: None, speak: Speak = speak, hears: int = 1 << 30
+    ) -> None:
+        self.letters: list[Letter] = []
+        self.heard: list[bytes] = []
+        self.sessions = 0
+        self.port = 0
+        self._offers = offers
+        self._answer = answer
+        self._speak = speak
+        self._hears = hears
+        self._talks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        for talk in self._talks:
+            talk.cancel()
+        await asyncio.gather(*self._talks, return_exceptions=True)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.sessions += 1
+        talk = _Talk(self, reader, writer, self._hears if self.sessions == 1 else 1 << 30)
+        self._talks.append(asyncio.create_task(talk.run()))
+
+    def said(self, verb: str, argument: str, *, agreed: bool) -> str:
+        """What is answered; ``agreed``: whether there is a recipient."""
+        told = self._answer(verb, argument)
+        right = {
+            "connect": "220 mx.example",
+            "EHLO": "\n".join(["mx.example", *self._offers]),
+            "DATA": "354 go" if agreed else "503 for nobody",
+            "BDAT": "250 kept" if agreed else "503 for nobody",
+            "body": "250 kept" if agreed else "554 for nobody",
+            "QUIT": "221 bye",
+        }
+        if verb == "EHLO" and told is None:
+            lines = right["EHLO"].split("\n")
+            return "\r\n".join([*(f"250-{line}" for line in lines[:-1]), f"250 {lines[-1]}"])
+        return right.get(verb, "250 ok") if told is None else told
+
+    async def utter(self, writer: asyncio.StreamWriter, reply: bytes) -> None:
+        await self._speak(writer, reply)
+
+
+class _Talk:
+    def __init__(self, host: Host, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hears: int) -> None:
+        self._host, self._reader, self._writer, self._hears = host, reader, writer, hears
+        self._buffer = b""
+        self._open, self._recipient, self._agreed = False, "", False
+        self._letter: Letter | None = None
+
+    async def run(self) -> None:
+        try:
+            await self._say("connect", "")
+            while True:
+                await self._obey(await self._until(b"\r\n"))
+        except ConnectionError:
+            pass
+        finally:
+            self._writer.close()
+
+    async def _obey(self, line: bytes) -> None:
+        verb, _, argument = line.decode().partition(" ")
+        self._letter = None
+        if verb in {"MAIL", "RSET"}:
+            self._open = self._agreed = False
+        if verb == "RCPT":
+            self._recipient = re.sub(r"^TO:<|>.*$", "", argument)
+        if verb == "BDAT":
+            self._letter = Letter(self._recipient)
+            if self._agreed:
+                self._host.letters.append(self._letter)
+            self._letter.body = await self._octets(int(argument.split()[0]))
+            self._letter.whole = True
+        code = await self._say(verb, argument)
+        if verb == "MAIL":
+            self._open = code.startswith("2")
+        if verb == "RCPT":
+            self._agreed = self._open and code.startswith("2")
+        if verb == "DATA" and code == "354":
+            self._letter = Letter(self._recipient)
+            self._host.letters.append(self._letter)
+            while not self._letter.whole:
+                line = await self._until(b"\r\n", self._letter)
+                self._letter.whole = line == b"."
+            await self._say("body", "")
+            self._agreed = False
+        if verb == "QUIT":
+            raise ConnectionResetError
+
+    async def _say(self, verb: str, argument: str) -> str:
+        said = self._host.said(verb, argument, agreed=self._agreed)
+        if not said:
+            raise ConnectionResetError
+        reply = said.encode("utf-8", "surrogateescape") + b"\r\n"
+        if self._letter:
+            self._letter.said += reply
+        await self._host.utter(self._writer, reply)
+        return said[:3]
+
+    async def _until(self, end: bytes, letter: Letter | None = None) -> bytes:
+        """A line without its end; of a ``letter`` what has come of it is noted at once."""
+        while end not in self._buffer:
+            if letter and self._buffer and not letter.body:
+                letter.body = self._buffer
+            await self._more()
+        line, _, self._buffer = self._buffer.partition(end)
+        if letter and line != b".":
+            letter.body += line + end
+        return line
+
+    async def _octets(self, number: int) -> bytes:
+        while len(self._buffer) < number:
+            await self._more()
+        taken, self._buffer = self._buffer[:number], self._buffer[number:]
+        return taken
+
+    async def _more(self) -> None:
+        more = await self._reader.read(1 << 16) if self._hears else b""
+        if not more:
+            raise ConnectionResetError
+        self._host.heard.append(more)
+        self._buffer += more[: self._hears]
+        self._hears -= min(self._hears, len(more))

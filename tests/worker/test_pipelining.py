@@ -1,0 +1,329 @@
+"""What is said together (RFC 2920, RFC 3030), and that no body goes where it should not, whenever the line breaks."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from mailer import clock
+from tests.worker.mailhost import Host, speak
+from worker.batch import Batch, Pace
+from worker.claim import Claimed
+from worker.journal import Journal
+from worker.transport import Fate, Outcome, Parcel
+from worker.transport.endpoint import Endpoint
+from worker.transport.smtp import Smtp
+
+BOTH = ("PIPELINING", "CHUNKING")
+Run = Callable[..., list[Outcome]]
+
+
+def parcels(n: int, *, size: int = 0) -> list[Parcel]:
+    return [
+        Parcel(
+            number, "r@news.example", f"r{number}@reader.example", b"Subject: %d\r\n\r\n%b\r\n" % (number, b"x" * size)
+        )
+        for number in range(n)
+    ]
+
+
+async def handed_over(host: Host, sent: Sequence[Parcel], *, together: bool = True) -> list[Outcome]:
+    """What became of each, on one connection; ``together``: each is announced as soon as it may be."""
+    connection = Smtp(Endpoint("127.0.0.1", host.port), 0.5).connect()
+    outcomes = []
+    for number, parcel in enumerate(sent):
+        following = sent[number + 1] if together and number + 1 < len(sent) else None
+        outcomes.append(await connection.send(parcel, lambda: None, lambda next_=following: next_))  # type: ignore[misc]  # a default binds it
+    await connection.close()
+    return outcomes
+
+
+def run(host: Host, sent: Sequence[Parcel], *, together: bool = True) -> list[Outcome]:
+    async def main() -> list[Outcome]:
+        async with host:
+            return await handed_over(host, sent, together=together)
+
+    return asyncio.run(main())
+
+
+def fates(outcomes: Sequence[Outcome]) -> list[Fate]:
+    return [outcome.fate for outcome in outcomes]
+
+
+def judge(host: Host, sent: Sequence[Parcel], outcomes: Sequence[Outcome]) -> None:
+    """By the server's own record: nobody gets another's body, and what is said to be sent was agreed to."""
+    contents = {parcel.recipient: parcel.content for parcel in sent}
+    for letter in host.letters:
+        assert contents[letter.recipient].startswith(letter.body), "a body went to somebody else's recipient"
+    for parcel, outcome in zip(sent, outcomes, strict=True):
+        mine = [letter for letter in host.letters if letter.recipient == parcel.recipient and letter.body]
+        taken = [letter for letter in mine if letter.whole and letter.said.startswith(b"2")]
+        assert len(taken) <= 1, "it went twice"
+        if outcome.fate is Fate.SENT:
+            assert taken
+        elif not outcome.after_body:
+            assert not any(letter.whole for letter in mine)
+
+
+def test_an_envelope_is_one_write_and_the_next_rides_behind_each_body() -> None:
+    host, sent = Host("PIPELINING"), parcels(3)
+    assert fates(run(host, sent)) == [Fate.SENT] * 3
+    said = [chunk.split(b"\r\n") for chunk in host.heard[1:]]
+    opening = [f"MAIL FROM:<{sent[0].sender}>".encode(), b"RCPT TO:<r0@reader.example>", b"DATA", b""]
+    assert said[0] == opening
+    assert [lines[-5:-1] for lines in said[1:3]] == [
+        [b".", opening[0], b"RCPT TO:<r%d@reader.example>" % number, b"DATA"] for number in (1, 2)
+    ]
+    assert said[3:] == [[b"Subject: 2", b"", b"", b".", b""], [b"QUIT", b""]]
+    judge(host, sent, [Outcome(Fate.SENT)] * 3)
+
+
+def test_who_offers_nothing_is_told_one_thing_at_a_time() -> None:
+    host, sent = Host(), parcels(2)
+    assert fates(run(host, sent)) == [Fate.SENT] * 2
+    verbs = [chunk.split(b" ")[0].strip() for chunk in host.heard if not chunk.startswith(b"Subject")]
+    assert verbs == [b"EHLO", *[b"MAIL", b"RCPT", b"DATA"] * 2, b"QUIT"]
+
+
+@pytest.mark.parametrize("to_data", ["503 for nobody", "354 go", "554 no valid recipients"])
+def test_a_refused_recipients_body_does_not_leave(to_data: str) -> None:
+    refused = False
+
+    def answer(verb: str, argument: str) -> str | None:
+        nonlocal refused
+        if verb == "RCPT":
+            refused = "r1@" in argument
+        return {"RCPT": "550 5.1.1 nobody here", "DATA": to_data}.get(verb) if refused else None
+
+    host, sent = Host("PIPELINING", answer=answer), parcels(3)
+    outcomes = run(host, sent)
+    assert fates(outcomes) == [Fate.SENT, Fate.FAILED, Fate.SENT]
+    assert (outcomes[1].code, outcomes[1].after_body) == (550, False)
+    judge(host, sent, outcomes)
+    assert [letter.body for letter in host.letters if letter.recipient == "r1@reader.example"] in ([], [b""])
+    assert host.sessions == 1, "a refusal costs no connection"
+
+
+@pytest.mark.parametrize("to_data", ["250 ok", "221 bye", "421 going down"])
+def test_an_answer_to_data_that_fits_no_refused_recipient_ends_the_connection(to_data: str) -> None:
+    refused = False
+
+    def answer(verb: str, argument: str) -> str | None:
+        nonlocal refused
+        if verb == "RCPT":
+            refused = "r0@" in argument
+        return {"RCPT": "550 5.1.1 nobody here", "DATA": to_data}.get(verb) if refused else None
+
+    host, sent = Host("PIPELINING", answer=answer), parcels(2)
+    assert fates(run(host, sent)) == [Fate.FAILED, Fate.SENT]
+    assert host.sessions == 2
+
+
+def test_a_body_that_is_refused_leaves_the_one_behind_it_on_its_way() -> None:
+    count = 0
+
+    def answer(verb: str, _: str) -> str | None:
+        nonlocal count
+        count += verb == "body"
+        return "552 5.2.2 full" if verb == "body" and count == 1 else None
+
+    host, sent = Host("PIPELINING", answer=answer), parcels(3)
+    assert fates(run(host, sent)) == [Fate.DEFERRED, Fate.SENT, Fate.SENT]
+    assert host.sessions == 1
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_the_name_that_a_server_dies_of_waits_and_the_others_go_on(*, together: bool) -> None:
+    """Its answers to what was said together are lost with it, so they do not tell."""
+
+    async def hold(writer: asyncio.StreamWriter, reply: bytes) -> None:
+        # As servers do: what is answered to MAIL leaves with what is answered to all that came with it.
+        if reply.startswith(b"220"):
+            held.clear()
+        held.append(reply)
+        if reply != b"250 ok\r\n" or b"RCPT" not in host.heard[-1] or b"MAIL" not in host.heard[-1]:
+            await speak(writer, b"".join(held))
+            held.clear()
+
+    held: list[bytes] = []
+    host = Host("PIPELINING", answer=lambda verb, to: "" if verb == "RCPT" and "r1@" in to else None, speak=hold)
+    sent = parcels(4)
+    outcomes = run(host, sent, together=together)
+    assert fates(outcomes) == [Fate.SENT, Fate.DEFERRED, Fate.SENT, Fate.SENT]
+    judge(host, sent, outcomes)
+
+
+def test_a_yes_to_half_a_body_is_none() -> None:
+    async def early(writer: asyncio.StreamWriter, reply: bytes) -> None:
+        await speak(writer, reply)
+        if reply.startswith(b"354"):
+            await asyncio.sleep(0.1)
+            await speak(writer, b"250 already\r\n")
+            await asyncio.sleep(1)
+
+    host, sent = Host("PIPELINING", speak=early), parcels(1, size=20_000_000)
+    (outcome,) = run(host, sent)
+    assert (outcome.fate, outcome.after_body) == (Fate.UNCERTAIN, True)
+
+
+@pytest.mark.parametrize("offers", [("PIPELINING",), (), BOTH])
+@pytest.mark.parametrize("side", ["said", "heard"])
+def test_a_line_that_breaks_at_any_octet_leaves_each_message_one_honest_fate(
+    offers: tuple[str, ...], side: str
+) -> None:
+    async def broken_after(octets: int) -> bool:
+        """One run on a first connection that breaks there; whether it did."""
+        left = octets
+        first: asyncio.StreamWriter | None = None
+
+        async def breaking(writer: asyncio.StreamWriter, reply: bytes) -> None:
+            nonlocal left, first
+            first = first or writer
+            if writer is not first:
+                await speak(writer, reply)
+                return
+            if offers == BOTH and reply.startswith(b"250-"):
+                await asyncio.sleep(0.011)
+            told = side == "heard" or left >= len(reply)
+            await speak(writer, reply if told else reply[:left])
+            left -= min(left, len(reply))
+            if not told:
+                writer.close()
+                raise ConnectionResetError
+
+        host = Host(*offers, speak=breaking, hears=octets if side == "heard" else 1 << 30)
+        sent = parcels(3)
+        async with host:
+            outcomes = await handed_over(host, sent)
+        judge(host, sent, outcomes)
+        broke = host.sessions > 1 or fates(outcomes) != [Fate.SENT] * 3
+        assert set(fates(outcomes)) <= {Fate.SENT, Fate.UNSENT, Fate.DEFERRED, Fate.UNCERTAIN}
+        assert fates(outcomes).count(Fate.SENT) >= 2
+        return broke
+
+    async def all_places() -> int:
+        octets = 0
+        while await broken_after(octets):
+            octets += 1
+        return octets
+
+    assert asyncio.run(all_places()) > 100
+
+
+def far(answer: Callable[[str, str], str | None] = lambda *_: None) -> Host:
+    """A server that offers both, and is so far away that a body goes in one write with its envelope."""
+
+    async def late(writer: asyncio.StreamWriter, reply: bytes) -> None:
+        await asyncio.sleep(0.02)
+        await speak(writer, reply)
+
+    return Host(*BOTH, answer=answer, speak=late)
+
+
+def test_a_server_far_away_gets_all_in_one_write() -> None:
+    host, sent = far(), [Parcel(0, "r@news.example", "r0@reader.example", b"Subject: x\r\n\r\n.\r\n..dots\r\n")]
+    assert fates(run(host, sent)) == [Fate.SENT]
+    assert host.heard[1].startswith(b"MAIL FROM:<r@news.example>\r\nRCPT TO:<r0@reader.example>\r\nBDAT 25 LAST\r\n")
+    assert host.letters[0].body == sent[0].content, "counted octets need no dots doubled"
+
+
+def test_a_server_nearby_gets_bodies_when_it_wants_them() -> None:
+    host = Host(*BOTH)
+    run(host, parcels(1))
+    assert not any(b"BDAT" in chunk for chunk in host.heard)
+
+
+@pytest.mark.parametrize(
+    ("verb", "said", "fate"),
+    [
+        ("MAIL", "451 4.3.0 later", Fate.UNSENT),
+        ("RCPT", "550 5.1.1 nobody here", Fate.FAILED),
+        ("BDAT", "552 5.2.2 full", Fate.DEFERRED),
+        ("BDAT", "354 what", Fate.UNCERTAIN),
+        ("BDAT", "", Fate.UNCERTAIN),
+        ("RCPT", "", Fate.UNCERTAIN),
+        ("RCPT", "354 what", Fate.UNCERTAIN),
+    ],
+)
+def test_what_is_answered_to_one_write_counts_for_what_it_answers(verb: str, said: str, fate: Fate) -> None:
+    answered = 0
+
+    def answer(at: str, _: str) -> str | None:
+        nonlocal answered
+        answered += at == verb
+        refused = at == "BDAT" and verb != "BDAT"
+        return ("503 for nobody" if refused else said) if answered == 1 and (at == verb or refused) else None
+
+    host, sent = far(answer), parcels(2)
+    outcomes = run(host, sent)
+    assert fates(outcomes) == [fate, Fate.SENT]
+    assert host.sessions == (1 if said[:1] in {"4", "5"} else 2)
+    judge(host, sent, outcomes)
+
+
+def test_a_body_that_was_taken_for_nobody_is_in_doubt() -> None:
+    told = {"RCPT": "550 5.1.1 nobody here", "BDAT": "250 kept"}
+    (outcome,) = run(far(lambda verb, _: told.get(verb)), parcels(1))
+    assert outcome.fate is Fate.UNCERTAIN
+
+
+@pytest.fixture
+def transmit(journal: Journal) -> Callable[..., list[Outcome]]:
+    """A batch on one connection, its outcomes in the order of their parcels."""
+
+    def run(host: Host, sent: Sequence[Parcel], may_go: Callable[[int], bool], interval: float = 0.0) -> list[Outcome]:
+        async def renew() -> bool:
+            return True
+
+        async def main() -> list[tuple[Claimed, Outcome]]:
+            rows = [(_row(parcel.delivery_id), parcel) for parcel in sent]
+            pace = Pace(clock.monotonic(), interval, renew)
+            batch = Batch(rows, journal.claim(), journal, pace, may_go, clock.monotonic() + 60)
+            async with host:
+                connection = Smtp(Endpoint("127.0.0.1", host.port), 2.0).connect()
+                settled = await batch.transmit([connection])
+                # Long enough for what could still come.
+                await asyncio.sleep(0.1)
+                return settled
+
+        return [outcome for _, outcome in sorted(asyncio.run(main()), key=lambda each: each[0].id)]
+
+    return run
+
+
+def _row(number: int) -> Claimed:
+    return Claimed(number, 0, 1, clock.now(), b"", b"", b"", None, None, 1, resend=False, test=False)
+
+
+@pytest.mark.databases("sqlite")
+def test_who_may_not_go_any_more_gets_no_body_though_the_envelope_is_out(transmit: Run) -> None:
+    """Withdrawn while the server thinks about the message before."""
+    withdrawn: set[int] = set()
+
+    def answer(verb: str, _: str) -> str | None:
+        if verb == "body":
+            withdrawn.add(1)
+        return None
+
+    host, sent = Host("PIPELINING", answer=answer), parcels(3)
+    outcomes = transmit(host, sent, lambda number: number not in withdrawn)
+    assert fates(outcomes) == [Fate.SENT, Fate.KEPT, Fate.SENT]
+    assert any(b"RCPT TO:<r1@" in chunk for chunk in host.heard), "the envelope was to be out"
+    assert [letter.body for letter in host.letters if letter.recipient == "r1@reader.example"] == [b""]
+    assert host.sessions == 2, "the line was to be cut"
+    judge(host, sent, outcomes)
+
+
+@pytest.mark.databases("sqlite")
+def test_nobody_goes_ahead_of_a_place_in_time(transmit: Run) -> None:
+    host, sent = Host("PIPELINING"), parcels(3)
+    assert fates(transmit(host, sent, lambda _: True, 0.05)) == [Fate.SENT] * 3
+    assert not any(chunk.startswith(b"Subject") and b"MAIL FROM" in chunk for chunk in host.heard)
+
+
+@pytest.mark.databases("sqlite")
+def test_a_refusal_of_us_stops_the_one_whose_envelope_is_out(transmit: Run) -> None:
+    said = {"body": "550 5.7.26 unauthenticated"}
+    host, sent = Host("PIPELINING", answer=lambda verb, _: said.get(verb)), parcels(3)
+    assert fates(transmit(host, sent, lambda _: True)) == [Fate.UNSENT, Fate.KEPT, Fate.KEPT]
+    assert [letter.recipient for letter in host.letters if letter.body] == ["r0@reader.example"]
