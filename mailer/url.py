@@ -10,6 +10,7 @@ from mailer.i18n import N_
 
 _LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?"
 _HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{{1,5}}))?"
+DIRECT = "direct:"
 _PUBLIC = re.compile(rf"https://{_HOST}/*")
 _RELAY = re.compile(rf"(?:smtp|smtps|smtp\+starttls)://{_HOST}/?")
 # The last two are how we name our own to the processes that we start.
@@ -36,12 +37,15 @@ def public(url: str) -> str:
 def relay(url: str) -> str:
     """The relay; ValueError says what it should be."""
     if "@" in url:
-        raise ValueError(
-            N_("signing in to a relay is not possible yet: give smtp://HOST:PORT, without a name or password")
-        )
+        raise ValueError(N_("no name or password belongs into it: `mailer route add` takes those, and seals them"))
     if not _fits(_RELAY, url):
         raise ValueError(N_("give smtp://, smtps:// or smtp+starttls:// and HOST:PORT, with nothing behind it"))
     return url
+
+
+def route(url: str) -> str:
+    """A route: a relay, or ``direct:`` to each recipient's own server; ValueError says what it should be."""
+    return url if url == DIRECT else relay(url)
 
 
 def broker(url: str) -> str:

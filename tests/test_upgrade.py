@@ -43,6 +43,7 @@ _NEWER = {
     "block": ("languages", "required", "fallback"),
     "newsletter": ("logo", "images", "han_per_minute", "words_per_minute"),
     "campaign": ("test", "collapsed_at"),
+    "delivery": ("route",),
     "subscriber": ("greeting_name", "provider_due"),
 }
 
@@ -73,6 +74,7 @@ def old(house: Installation, sending: Campaign) -> Installation:
             "departure",
             "throttle_state",
             "connection_lease",
+            "route",
         ):
             session.execute(text(f"DROP TABLE {table}"))
         session.execute(text("CREATE TABLE rate_limit (scope VARCHAR PRIMARY KEY, per_second DOUBLE PRECISION)"))

@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from celery import Celery
 
@@ -17,10 +18,10 @@ from worker.drain import Drain
 from worker.journal import Journal
 from worker.office import Office
 from worker.reap import fold_dead
+from worker.route import Routes
 from worker.throttle.store import store
 from worker.ticker import Ticker
-from worker.transport.endpoint import Endpoint
-from worker.transport.smtp import Smtp
+from worker.transport.way import transport
 
 try:
     # Quicker; optional.
@@ -46,6 +47,7 @@ class Child:
         self._stopping = stopping
         self._installation, self._journal = patiently(lambda: _unlock(settings), stopping)
         self._throttle = store(self._installation)
+        self._routes = Routes(partial(transport, self._installation))
         self._loop = new_event_loop()
         self._loop.set_default_executor(ThreadPoolExecutor(_NAME_THREADS, thread_name_prefix="names"))
         self._busy = threading.Lock()
@@ -99,7 +101,7 @@ class Child:
         office = Office(
             installation=self._installation,
             throttle=self._throttle,
-            transport=Smtp(Endpoint.of(self.settings.relay_url), self.settings.smtp_timeout),
+            routes=self._routes,
             stopping=self._stopping,
             journal=self._journal,
         )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from mailer.audience.audience import wanted, why_not
 from mailer.campaign.allowance import room
 from mailer.campaign.ledger import transition
+from mailer.campaign.route import RELAY
 from mailer.db.types import now_in
 from mailer.model import (
     Campaign,
@@ -70,8 +71,10 @@ def lanes(session: Session) -> dict[tuple[str, int], bool]:
     return {(provider, campaign): test for provider, campaign, test in session.execute(found)}
 
 
-def claim(session: Session, campaign_id: int, provider: str, most: int, token: str, lease: float) -> list[Claimed]:
-    """Take at most ``most`` deliveries of one campaign and provider, for ``lease`` seconds.
+def claim(
+    session: Session, campaign_id: int, provider: str, most: int, token: str, lease: float, route: str = RELAY
+) -> list[Claimed]:
+    """Take at most ``most`` deliveries of one campaign and provider, for ``lease`` seconds, to go by ``route``.
 
     Those that were deferred and are due come first. Who has unsubscribed, paused or been
     suppressed since the expansion is settled here and not returned. Rows that another worker is
@@ -84,7 +87,7 @@ def claim(session: Session, campaign_id: int, provider: str, most: int, token: s
     ).one_or_none()
     if campaign is None:
         return []
-    most = room(session, (provider, campaign_id), most, test=campaign.test)
+    most = room(session, (provider, campaign_id), route, most, test=campaign.test)
     taken: list[Claimed] = []
     for before in reversed(CLAIMABLE):
         if most > len(taken):
@@ -94,7 +97,9 @@ def claim(session: Session, campaign_id: int, provider: str, most: int, token: s
             reasons = {"reason": [row.why_not for row in gone]}
             transition(session, before, _S.SUPPRESSED, [row.id for row in gone], each=reasons)
             fit = [row.id for row in found if not row.why_not]
-            moved = set(transition(session, before, _S.CLAIMED, fit, lease_until=now_in(lease), new_claim=token))
+            moved = set(
+                transition(session, before, _S.CLAIMED, fit, lease_until=now_in(lease), new_claim=token, route=route)
+            )
             taken += [Claimed(*row[:-1], *campaign) for row in found if row.id in moved]  # type: ignore[arg-type, call-arg]  # a row's types are open
     return taken
 

@@ -1,8 +1,9 @@
-"""A lane's connections: opened when they are first needed, each leased where they are capped over all workers."""
+"""A lane's connections by one way: opened when first needed, each leased where they are capped over all workers."""
 
 import asyncio
 from collections.abc import Sequence
 
+from mailer.campaign.route import Way
 from worker.office import Office
 from worker.throttle import Cap
 from worker.transport import Connection
@@ -11,10 +12,10 @@ from worker.transport import Connection
 class Connections:
     """As many as the settings give one lane; ``holder`` is a name that no other lane of any worker has."""
 
-    def __init__(self, office: Office, holder: str) -> None:
+    def __init__(self, office: Office, way: Way, holder: str) -> None:
         most = office.installation.settings.connections
         self._office = office
-        self._all = [office.transport.connect() for _ in range(most)]
+        self._all = [office.routes.connect(way) for _ in range(most)]
         self._tokens = [f"{holder}-{number}" for number in range(most)]
         self._caps: Sequence[Cap] = ()
 

@@ -4,6 +4,7 @@ Lanes share nothing but the office, so that one slow provider never holds up the
 """
 
 import asyncio
+from collections import defaultdict
 
 from sqlalchemy.orm import Session
 
@@ -11,9 +12,8 @@ from mailer import clock
 from mailer.campaign.allowance import Allowance, Pair, allowances
 from mailer.campaign.ledger import finish
 from worker.claim import lanes, sending, unwanted
-from worker.lane import Lane
+from worker.lane import Lane, Turn
 from worker.office import Office
-from worker.throttle import Cap, Level
 
 _POLL_SECONDS = 0.5
 _SLOW_SECONDS = 1.5
@@ -83,12 +83,11 @@ class Drain:
         found, allowed, self._office.sending, self._office.unwanted = await self._office.read(
             lambda session: (*_allowed(session), sending(session), unwanted(session, in_hand))
         )
-        for provider, allowance in allowed.items():
+        for provider, campaigns in allowed.items():
             if provider not in self._lanes:
                 self._lanes[provider] = Lane(self._office, provider)
             lane = self._lanes[provider]
-            campaigns = {number: found[provider, number] for number in allowance.campaigns}
-            lane.assign(campaigns, *_limits(allowance))
+            lane.assign({number: Turn(found[provider, number], ways) for number, ways in campaigns.items()})
             if provider not in self._leaving and provider not in self._tasks.values():
                 self._tasks[asyncio.create_task(lane.run())] = provider
         for provider in self._lanes.keys() - allowed.keys():
@@ -101,11 +100,13 @@ class Drain:
             del self._tasks[task]
 
 
-def _allowed(session: Session) -> tuple[dict[Pair, bool], dict[str, Allowance]]:
-    """What can be claimed, with whether it is a test; and by provider what of it may go, and how fast."""
+_Allowed = dict[str, dict[int, tuple[Allowance, ...]]]
+
+
+def _allowed(session: Session) -> tuple[dict[Pair, bool], _Allowed]:
+    """What can be claimed, with whether it is a test; and what of it may go, by provider and campaign, and how."""
     found = lanes(session)
-    return found, allowances(session, found)
-
-
-def _limits(allowance: Allowance) -> tuple[list[Level], list[Cap]]:
-    return [Level(*level) for level in allowance.levels], [Cap(*cap) for cap in allowance.connections]
+    by_provider: _Allowed = defaultdict(dict)
+    for (provider, number), ways in allowances(session, found).items():
+        by_provider[provider][number] = ways
+    return found, by_provider

@@ -5,8 +5,11 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 from mailer import clock, log
+from mailer.campaign.allowance import Allowance
+from mailer.campaign.route import Way
 from mailer.errors import UnavailableError
 from worker import claim
 from worker.batch import Batch, Pace, left
@@ -25,25 +28,33 @@ _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 15.0
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A campaign that has something for a lane: whether it is a test, and the ways that it may go by."""
+
+    test: bool
+    ways: Sequence[Allowance]
+
+
 class Lane:
     """Sends for the campaigns that it is assigned: test mails first, then the one served longest ago."""
 
     def __init__(self, office: Office, provider: str) -> None:
         self._office = office
         self._provider = provider
-        self._campaigns: dict[int, bool] = {}
+        self._campaigns: dict[int, Turn] = {}
+        self._limits: dict[Way, Allowance] = {}
         self._served: dict[int, float] = {}
-        self._levels: Sequence[Level] = ()
-        self._caps: Sequence[Cap] = ()
         self._batch = _FIRST_BATCH
         self._pause = 0.0
         self._in_hand: Batch | None = None
         self._stopped = asyncio.Event()
-        self._connections = Connections(office, f"{office.journal.name}:{provider}")
+        self._connections: dict[Way, Connections] = {}
 
-    def assign(self, campaigns: dict[int, bool], levels: Sequence[Level], caps: Sequence[Cap]) -> None:
-        """The campaigns that have something for this provider, whether each is a test, and the limits to keep."""
-        self._campaigns, self._levels, self._caps = campaigns, levels, caps
+    def assign(self, campaigns: dict[int, Turn]) -> None:
+        """The campaigns that have something for this provider."""
+        self._campaigns = campaigns
+        self._limits |= {each.way: each for turn in campaigns.values() for each in turn.ways}
 
     def rest(self) -> None:
         """There is nothing to claim any more; what is in hand is finished under the limits it has."""
@@ -67,7 +78,8 @@ class Lane:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._connections.close()
+        for connections in self._connections.values():
+            await connections.close()
 
     async def run(self) -> None:
         """Until there is nothing to claim or the lane is stopped; a fault is said, and waited out."""
@@ -82,21 +94,35 @@ class Lane:
                     self._hold()
                 if self._pause:
                     await self._rest()
-            await self._connections.give_back()
+            for connections in self._connections.values():
+                await connections.give_back()
         except UnavailableError as error:
             # Only who is to stop is told so: the journal of this process tells others what was in hand.
             log.logger().warning("lane.stopped", provider=self._provider, why=str(error))
 
     async def _turn(self) -> None:
-        """One batch, under the limits of this moment, if they have room for one."""
-        levels = self._levels
-        if connections := await self._connections.lease(self._caps):
-            asked_at = clock.monotonic()
+        """One batch of the campaign whose turn it is, by one of its ways, under the limits of this moment."""
+        campaign = min(self._campaigns, key=self._precedence)
+        allowance = self._office.routes.choose(self._campaigns[campaign].ways)
+        connections = self._by(allowance.way)
+        if leased := await connections.lease([Cap(*cap) for cap in allowance.connections]):
+            levels, asked_at = _levels(allowance), clock.monotonic()
             if grant := await self._reserve(levels):
-                outcomes = await self._serve(grant, connections)
+                outcomes = await self._serve(campaign, allowance.way, grant, leased)
+                self._office.routes.tell(allowance.way, outcomes)
                 await self._office.report(levels, _news(grant, outcomes, clock.monotonic() - asked_at))
         else:
             await self._wait(_LONGEST_WAIT)
+
+    def _precedence(self, campaign: int) -> tuple[bool, float]:
+        return not self._campaigns[campaign].test, self._served.get(campaign, 0.0)
+
+    def _by(self, way: Way) -> Connections:
+        """The connections by a way; one that was changed meanwhile has new ones."""
+        if way not in self._connections:
+            holder = f"{self._office.journal.name}:{self._provider}@{way.name}"
+            self._connections[way] = Connections(self._office, way, holder)
+        return self._connections[way]
 
     def _hold(self) -> None:
         """Pause before the next batch, longer each time."""
@@ -115,25 +141,24 @@ class Lane:
         # The others wait for the same moment: spread, so that not all ask at once.
         await asyncio.sleep(seconds * random.uniform(1.0, 1.2))  # noqa: S311 — spreads load
 
-    async def _serve(self, grant: Grant, connections: Sequence[Connection]) -> list[Outcome]:
-        """Use a grant for the campaign whose turn it is; what became of what was claimed."""
+    async def _serve(self, campaign: int, way: Way, grant: Grant, connections: Sequence[Connection]) -> list[Outcome]:
+        """Use a grant for a campaign; what became of what was claimed."""
         granted_at = clock.monotonic()
-        if not self._campaigns or self._stopped.is_set():
+        if campaign not in self._campaigns or self._stopped.is_set():
             return []
-        campaign = min(self._campaigns, key=lambda number: (not self._campaigns[number], self._served.get(number, 0.0)))
         self._served[campaign] = clock.monotonic()
         token = self._office.journal.claim()
         lease = self._office.installation.settings.lease
         lease_over = clock.monotonic() + lease
         rows = await self._office.write(
-            lambda session: claim.claim(session, campaign, self._provider, grant.granted, token, lease)
+            lambda session: claim.claim(session, campaign, self._provider, grant.granted, token, lease, way.name)
         )
         if not rows:
             self._office.journal.settled(token)
-            self._campaigns = {number: test for number, test in self._campaigns.items() if number != campaign}
+            self._campaigns = {number: turn for number, turn in self._campaigns.items() if number != campaign}
             return []
         ready = await self._begin(campaign, rows, token)
-        pace = Pace(granted_at, grant.interval, self._renew)
+        pace = Pace(granted_at, grant.interval, lambda: self._renew(way))
         self._in_hand = Batch(
             ready, token, self._office.journal, pace, lambda number: self._may_go(campaign, number), lease_over
         )
@@ -197,16 +222,22 @@ class Lane:
         self._pause = 0.0
         per_second = sum(outcome.fate is not Fate.KEPT for outcome in outcomes) / max(seconds, 0.001)
         # Each connection has something to do, however slow the server.
-        self._batch = max(len(self._connections), min(_LARGEST_BATCH, int(per_second), self._batch * 2))
+        self._batch = max(
+            self._office.installation.settings.connections, min(_LARGEST_BATCH, int(per_second), self._batch * 2)
+        )
 
-    async def _renew(self) -> bool:
+    async def _renew(self, way: Way) -> bool:
         """Another place in time under the limits of now, for one that has gone stale; whether there was one soon."""
         while not self._stopped.is_set():
-            grant = await self._office.reserve(self._levels, 1)
+            grant = await self._office.reserve(_levels(self._limits[way]), 1)
             if grant.granted or grant.wait > _LONGEST_RENEWAL:
                 return grant.granted > 0
             await self._wait(min(grant.wait, _LONGEST_WAIT))
         return False
+
+
+def _levels(allowance: Allowance) -> list[Level]:
+    return [Level(*level) for level in allowance.levels]
 
 
 def _news(grant: Grant, outcomes: Sequence[Outcome], seconds: float) -> News:

@@ -14,8 +14,8 @@ from mailer.i18n import N_
 from mailer.installation import Installation
 from worker.journal import Journal
 from worker.letter import Letters
+from worker.route import Routes
 from worker.throttle import Cap, Grant, Level, News, Throttle
-from worker.transport import Transport
 
 _LEDGER_THREADS = 4
 _THROTTLE_THREADS = 2
@@ -34,7 +34,7 @@ class Office:
 
     installation: Installation
     throttle: Throttle
-    transport: Transport
+    routes: Routes
     stopping: Callable[[], bool]
     journal: Journal
     sending: frozenset[int] = frozenset()

@@ -5,7 +5,7 @@ may take. The first is a look; the second is exact, however many workers claim a
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from mailer.campaign import limit, ramp
 from mailer.campaign.defaults import Terms
-from mailer.campaign.departure import RELAY
 from mailer.campaign.quiet import quiet
+from mailer.campaign.route import Way, fit, ways
 from mailer.db.types import now_in
 from mailer.model import Campaign, CampaignState, Count, Departure, Limit, Newsletter, Topic
 from mailer.model.delivery import HELD
@@ -25,18 +25,20 @@ Pair = tuple[str, int]
 
 # A bucket is an hour long: that which began within twenty-five hours may hold something of the last twenty-four.
 _DAY_SECONDS = 25 * 3600
+_ANY = ""
+"""The route of what is in hand: counts know none."""
 _UNDER_WAY = (CampaignState.SENDING, CampaignState.PAUSED, CampaignState.HELD, CampaignState.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What one provider's lane may send, and its limits, each with the scope whose messages share it.
+    """What mail for one provider may go by one way, and its limits, each with the scope whose messages share it.
 
-    ``campaigns``: those that it may send for now. ``levels``: scope, messages a second, and whether that is a
-    ceiling which the pace works itself up to. ``connections``: scope, and how many at once over all workers.
+    ``levels``: scope, messages a second, and whether that is a ceiling which the pace works itself up to; each way
+    finds a pace of its own. ``connections``: scope, and how many at once over all workers.
     """
 
-    campaigns: frozenset[int]
+    way: Way
     levels: tuple[tuple[str, float, bool], ...]
     connections: tuple[tuple[str, int], ...]
 
@@ -53,85 +55,94 @@ class Use:
         return self.left[scope] + self.in_hand[scope]
 
 
-def allowances(session: Session, pairs: Collection[Pair]) -> dict[str, Allowance]:
-    """By provider what its lane may send now, of ``pairs``: nothing held, in quiet hours, or at the end of a cap.
+def allowances(session: Session, pairs: Collection[Pair]) -> dict[Pair, tuple[Allowance, ...]]:
+    """For each of ``pairs`` by which ways it may go now: nothing held, in quiet hours, or at the end of a cap.
 
-    Test mails are kept by holds alone. A provider that may have nothing is not there.
+    Test mails are kept by holds alone. What may not go at all is not there.
     """
     terms = limit.in_force(session)
-    campaigns: dict[str, set[int]] = defaultdict(set)
-    for provider, number in _open(session, terms, pairs):
-        campaigns[provider].add(number)
-    return {provider: _allowance(_passed(terms, provider), numbers) for provider, numbers in campaigns.items()}
+    found = _open(session, terms, pairs)
+    return {pair: tuple(_allowance(terms, way, pair[0]) for way in free) for pair, free in found.items()}
 
 
-def _allowance(way: Mapping[str, Terms], campaigns: Iterable[int]) -> Allowance:
-    rates = ((scope, terms.per_second, scope.startswith(limit.PROVIDER)) for scope, terms in way.items())
+def _allowance(terms: Mapping[str, Terms], way: Way, provider: str) -> Allowance:
+    passed = _passed(terms, way, provider)
     return Allowance(
-        campaigns=frozenset(campaigns),
-        levels=tuple((scope, rate, adaptive) for scope, rate, adaptive in rates if rate),
-        connections=tuple((scope, terms.connections) for scope, terms in way.items() if terms.connections),
+        way,
+        levels=tuple(_level(scope, way, each.per_second) for scope, each in passed.items() if each.per_second),
+        connections=tuple((scope, each.connections) for scope, each in passed.items() if each.connections),
     )
 
 
-def _open(session: Session, terms: Mapping[str, Terms], pairs: Collection[Pair]) -> set[Pair]:
-    ways = {provider: _passed(terms, provider) for provider, _ in pairs}
-    free = {pair for pair in pairs if not any(each.held for each in ways[pair[0]].values())}
-    met = [each for provider, _ in free for each in ways[provider].values()]
-    capped = any(each.capped for each in met)
-    if not capped and not any(each.quiet for each in met):
-        return free
-    columns = (Campaign.id, Campaign.test, Newsletter.zone, now_in().label("now"))
+def _level(scope: str, way: Way, rate: float) -> tuple[str, float, bool]:
+    """A provider's pace is one way's own: it goes by the address that it sees."""
+    adaptive = scope.startswith(limit.PROVIDER)
+    return (f"{scope}@{way.name}" if adaptive else scope, rate, adaptive)
+
+
+def _open(session: Session, terms: Mapping[str, Terms], pairs: Collection[Pair]) -> dict[Pair, list[Way]]:
+    among = ways(session)
+    columns = (Campaign.id, Campaign.test, Newsletter.id.label("newsletter"), Newsletter.zone, now_in().label("now"))
     asked = select(*columns).join(Topic, Topic.id == Campaign.topic_id)
     found = session.execute(
-        asked.join(Newsletter, Newsletter.id == Topic.newsletter_id).where(Campaign.id.in_({each for _, each in free}))
+        asked.join(Newsletter, Newsletter.id == Topic.newsletter_id).where(Campaign.id.in_({each for _, each in pairs}))
     )
     campaigns = {row.id: row for row in found}
-    used = use(session) if capped else Use()
-    return {
-        (provider, number)
-        for provider, number in free
-        if (row := campaigns[number]).test
-        or (not _quiet(ways[provider], row.zone, row.now) and _left(ways[provider], used, row.now) != 0)
-    }
+    used = use(session) if any(each.capped for each in terms.values()) else Use()
+    opened: dict[Pair, list[Way]] = defaultdict(list)
+    for provider, number in pairs:
+        campaign = campaigns[number]
+        for way in fit(among, provider, campaign.newsletter):
+            passed = _passed(terms, way, provider)
+            held = any(each.held for each in passed.values())
+            kept = _quiet(passed, campaign.zone, campaign.now) or _left(passed, used, campaign.now) == 0
+            if not held and (campaign.test or not kept):
+                opened[provider, number].append(way)
+    return opened
 
 
-def room(session: Session, pair: Pair, most: int, *, test: bool) -> int:
-    """How many of ``most`` a claim may take.
+def room(session: Session, pair: Pair, name: str, most: int, *, test: bool) -> int:
+    """How many of ``most`` a claim may take that goes by the way of this name.
 
     What is capped stays locked until the unit of work ends, in which the claim is written: so those
     who claim side by side never take more together than a cap leaves.
     """
     terms = limit.in_force(session)
-    if not _open(session, terms, {pair}):
+    way = next((each for each in _open(session, terms, {pair}).get(pair, ()) if each.name == name), None)
+    if way is None:
         return 0
-    capped = [scope for scope, each in _passed(terms, pair[0]).items() if each.capped]
+    capped = [scope for scope, each in _passed(terms, way, pair[0]).items() if each.capped]
     if test or not capped:
         return most
     locked = select(Limit.scope, now_in().label("now")).where(Limit.scope.in_(capped)).order_by(Limit.scope)
     now = [row.now for row in session.execute(locked.with_for_update())]
     # Asked once the locks are ours: whoever had them before has written what they took.
-    left = _left(_passed(limit.in_force(session), pair[0]), use(session), max(now)) if now else None
+    used = use(session)
+    left = _left(_passed(limit.in_force(session), way, pair[0]), used, max(now)) if now else None
     return most if left is None else min(most, left)
 
 
 def use(session: Session) -> Use:
-    """How much was sent and is being sent, all as it is at one moment: what leaves the one enters the other."""
+    """How much was sent and is being sent, all as it is at one moment: what leaves the one enters the other.
+
+    What is in hand counts for every way: for a moment a route may seem fuller than it is, and never emptier.
+    """
     left = (
         select(literal("left").label("where"), Departure.route, Departure.provider, func.sum(Departure.n).label("n"))
         .where(Departure.hour > now_in(-_DAY_SECONDS))
         .group_by(Departure.route, Departure.provider)
     )
     in_hand = (
-        select(literal("in hand"), literal(RELAY), Count.provider, func.sum(Count.n))
+        select(literal("in hand"), literal(_ANY), Count.provider, func.sum(Count.n))
         .join(Campaign, Campaign.id == Count.campaign_id)
         .where(Campaign.state.in_(_UNDER_WAY), Campaign.collapsed_at.is_(None), Count.state.in_(HELD), Count.n > 0)
         .group_by(Count.provider)
     )
-    found = Use()
+    found, every = Use(), [way.name for way in ways(session)]
     for where, route, provider, n in session.execute(union_all(left, in_hand)):
         counter = found.left if where == "left" else found.in_hand
-        for scope in (limit.ALL, f"{limit.ROUTE}{route}", f"{limit.PROVIDER}{provider}"):
+        by = every if route == _ANY else [route]
+        for scope in (limit.ALL, *(f"{limit.ROUTE}{name}" for name in by), f"{limit.PROVIDER}{provider}"):
             counter[scope] += int(n)
     return found
 
@@ -142,17 +153,17 @@ def cap(terms: Terms, now: datetime) -> int | None:
     return min((most for most in (terms.per_day, warming) if most is not None), default=None)
 
 
-def _quiet(way: Mapping[str, Terms], zone: str, now: datetime) -> bool:
+def _quiet(passed: Mapping[str, Terms], zone: str, now: datetime) -> bool:
     """Whether quiet hours keep what passes these scopes."""
-    return any(terms.quiet and quiet(now, terms.quiet, zone) for terms in way.values())
+    return any(terms.quiet and quiet(now, terms.quiet, zone) for terms in passed.values())
 
 
-def _left(way: Mapping[str, Terms], used: Use, now: datetime) -> int | None:
+def _left(passed: Mapping[str, Terms], used: Use, now: datetime) -> int | None:
     """How many more the caps allow; None where there is none."""
-    caps = {scope: cap(terms, now) for scope, terms in way.items()}
+    caps = {scope: cap(terms, now) for scope, terms in passed.items()}
     return min((max(0, most - used.of(scope)) for scope, most in caps.items() if most is not None), default=None)
 
 
-def _passed(terms: Mapping[str, Terms], provider: str) -> dict[str, Terms]:
-    """The terms that a provider's messages pass through."""
-    return {scope: terms.get(scope, Terms()) for scope in limit.passed(provider)}
+def _passed(terms: Mapping[str, Terms], way: Way, provider: str) -> dict[str, Terms]:
+    """The terms that a provider's messages pass through on a way."""
+    return {scope: terms.get(scope, Terms()) for scope in limit.passed(way.name, provider)}

@@ -6,32 +6,33 @@ from collections.abc import Iterable
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from mailer.campaign.route import RELAY
 from mailer.db.engine import at_end
 from mailer.db.types import Hour, now_in
 from mailer.db.upsert import insert
 from mailer.model import Departure
 
-RELAY = "relay"
-"""The one route that there is: what leaves, leaves by it."""
 _KEY = ("hour", "route", "provider")
 _KEPT_SECONDS = 30 * 86400
 
 
-def note(session: Session, providers: Iterable[str]) -> None:
-    """Note that a message for each of ``providers`` has left, or may have: doubt counts as having left.
+def note(session: Session, left: Iterable[tuple[str | None, str]]) -> None:
+    """Note for each message that has left, or may have, its route and provider: doubt counts as having left.
+
+    Without a route are those that were begun before there were several.
 
     As with counts, what a unit of work notes is written when it ends, in one order for all.
     """
     if "departures" not in session.info:
         session.info["departures"] = Counter()
         at_end(session, _write)
-    session.info["departures"].update(providers)
+    session.info["departures"].update((route or RELAY, provider) for route, provider in left)
 
 
 def _write(session: Session) -> None:
     """Add to this hour's rows, which all workers share, by the database's clock."""
-    noted: Counter[str] = session.info["departures"]
-    lines = [{"route": RELAY, "provider": provider, "n": n} for provider, n in sorted(noted.items())]
+    noted: Counter[tuple[str, str]] = session.info["departures"]
+    lines = [{"route": route, "provider": provider, "n": n} for (route, provider), n in sorted(noted.items())]
     noted.clear()
     if lines:
         statement = insert(session, Departure).values(hour=Hour())

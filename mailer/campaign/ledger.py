@@ -57,13 +57,13 @@ def transition(
         move = move.where(_TABLE.c.claim == claim)
     moved = session.execute(
         move.values(state=after, **values).returning(
-            _TABLE.c.id, _TABLE.c.campaign_id, _TABLE.c.variant_id, _TABLE.c.provider
+            _TABLE.c.id, _TABLE.c.campaign_id, _TABLE.c.variant_id, _TABLE.c.provider, _TABLE.c.route
         )
     ).all()
     count.move(session, ((row.campaign_id, row.variant_id, row.provider) for row in moved), before, after)
     # A doubt that is settled has been counted as having left: only the step from the wire counts.
     if before is DeliveryState.SENDING and after in _LEFT:
-        departure.note(session, (row.provider for row in moved))
+        departure.note(session, ((row.route, row.provider) for row in moved))
     return [row.id for row in moved]
 
 

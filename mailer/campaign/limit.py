@@ -9,9 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailer import clock
-from mailer.campaign import quiet, ramp
+from mailer.campaign import quiet, ramp, route
 from mailer.campaign.defaults import DEFAULTS, Terms
-from mailer.campaign.departure import RELAY
 from mailer.db.types import now_in
 from mailer.db.upsert import insert
 from mailer.errors import RefusedError, WrongUsageError
@@ -26,27 +25,22 @@ _RATE = re.compile(rf"([0-9]{{1,9}}(?:\.[0-9]{{1,9}})?)(?:/({'|'.join(_SECONDS)}
 _OWN = tuple(field.name for field in fields(Terms) if field.name != "held")
 
 
-def routes() -> tuple[str, ...]:
-    """The routes that there are."""
-    return (RELAY,)
-
-
-def scopes() -> tuple[str, ...]:
+def scopes(session: Session) -> tuple[str, ...]:
     """Everything that may have limits of its own, from the widest to the narrowest."""
-    return ALL, *(f"{ROUTE}{name}" for name in routes()), *(f"{PROVIDER}{name}" for name in DEFAULTS)
+    return ALL, *(f"{ROUTE}{way.name}" for way in route.ways(session)), *(f"{PROVIDER}{name}" for name in DEFAULTS)
 
 
-def passed(provider: str) -> tuple[str, ...]:
-    """The scopes that a message for a provider passes through, each of which may hold it back."""
-    return ALL, f"{ROUTE}{RELAY}", f"{PROVIDER}{provider}"
+def passed(way: str, provider: str) -> tuple[str, ...]:
+    """The scopes that a message passes through on its way to a provider, each of which may hold it back."""
+    return ALL, f"{ROUTE}{way}", f"{PROVIDER}{provider}"
 
 
-def scope(typed: str) -> str:
+def scope(session: Session, typed: str) -> str:
     """The scope that somebody means by ``gmail`` or ``provider:gmail``; WrongUsageError where there is none."""
-    wanted = typed.strip().lower()
-    found = next((each for each in scopes() if wanted in (each, short(each))), None)
+    wanted, there_are = typed.strip().lower(), scopes(session)
+    found = next((each for each in there_are if wanted in (each, short(each))), None)
     if found is None:
-        known = ", ".join(map(short, scopes()))
+        known = ", ".join(map(short, there_are))
         raise WrongUsageError(N_("There is no %(scope)s to limit: name one of %(known)s."), scope=typed, known=known)
     return found
 
@@ -59,14 +53,16 @@ def short(name: str) -> str:
 def decided(session: Session) -> dict[str, list[str]]:
     """Which terms of each scope an operator decided."""
     rows = {row.scope: row for row in session.scalars(select(Limit))}
-    return {each: [name for name in _OWN if getattr(rows.get(each), name, None) is not None] for each in scopes()}
+    return {
+        each: [name for name in _OWN if getattr(rows.get(each), name, None) is not None] for each in scopes(session)
+    }
 
 
 def in_force(session: Session) -> dict[str, Terms]:
     """The terms of every scope: an operator's, and field by field the shipped ones for the rest."""
     columns = [getattr(Limit, name) for name in ("scope", *_OWN, "held")]
     rows = {row.scope: row for row in session.execute(select(*columns))}
-    return {each: _merged(DEFAULTS.get(short(each), Terms()), rows.get(each)) for each in scopes()}
+    return {each: _merged(DEFAULTS.get(short(each), Terms()), rows.get(each)) for each in scopes(session)}
 
 
 def _merged(shipped: Terms, row: object) -> Terms:

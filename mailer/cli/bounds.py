@@ -7,12 +7,14 @@ from rich.table import Table
 
 from mailer import values
 from mailer.campaign import limit
+from mailer.campaign.route import RELAY
 from mailer.cli.screen import screen
 from mailer.cli.states import provider_name, state_name
 from mailer.i18n import N_
 from mailer.report.queue import Bounds
 
-_WIDER = {"all": N_("All together"), "relay": N_("Relay")}
+_ALL = N_("All together")
+_RELAY = N_("Relay")
 _UNITS = ((1, N_("%(n)s a second")), (60, N_("%(n)s a minute")), (3600, N_("%(n)s an hour")))
 _SPLIT = 1e-6
 
@@ -20,7 +22,10 @@ _SPLIT = 1e-6
 def scope_name(scope: str) -> str:
     """A scope in the person's language."""
     key = limit.short(scope)
-    return screen().say(_WIDER[key]) if key in _WIDER else provider_name(key)
+    if scope.startswith(limit.PROVIDER):
+        return provider_name(key)
+    named = {limit.ALL: screen().say(_ALL), RELAY: screen().say(_RELAY)}
+    return named.get(key, key)
 
 
 def rate_words(per_second: float) -> str:

@@ -19,7 +19,7 @@ from mailer.errors import WrongUsageError
 from mailer.i18n import N_
 from mailer.report.queue import bounds
 
-_SCOPE = "all, relay, or a provider such as gmail."
+_SCOPE = "all, a route such as relay, or a provider such as gmail."
 
 
 def limit(
@@ -50,7 +50,7 @@ def limit(
         _list(scope, as_json)
         return
     if scope is None:
-        raise WrongUsageError(N_("Say what to limit: all, relay, or a provider such as gmail."))
+        raise WrongUsageError(N_("Say what to limit: all, a route such as relay, or a provider such as gmail."))
 
     def decide(session: Session, found: str, by: str) -> None:
         if default:
@@ -76,9 +76,9 @@ def _change(scope: str, name: str | None, step: Callable[[Session, str, str], No
     """Take a step, and show where that leaves the scope."""
     if not name:
         raise WrongUsageError(N_("Say who decides this: --as NAME."))
-    found = limits.scope(scope)
     house = installation.unlock(broker.chosen(settings()))
     with house.database.write() as session:
+        found = limits.scope(session, scope)
         step(session, found, name)
         session.flush()
         in_hand = use(session).in_hand[found]
@@ -94,8 +94,8 @@ def _change(scope: str, name: str | None, step: Callable[[Session, str, str], No
 
 
 def _list(scope: str | None, as_json: bool) -> None:
-    wanted = limits.scopes() if scope is None else (limits.scope(scope),)
     with installation.unlock(settings()).database.read() as session:
+        wanted = limits.scopes(session) if scope is None else (limits.scope(session, scope),)
         kept, own = bounds(session), limits.decided(session)
     if as_json:
         numbers = {limits.short(each): bounds_numbers(kept[each]) | {"own": own[each]} for each in wanted}

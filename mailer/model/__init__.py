@@ -20,6 +20,7 @@ from mailer.model.event import Event, EventKind, Suppression
 from mailer.model.exchange import Exchange
 from mailer.model.installation import Installation
 from mailer.model.newsletter import Images, Newsletter, Term, Topic
+from mailer.model.route import Route
 from mailer.model.staff import AuditEntry, Staff
 from mailer.model.subscriber import Subscriber, SubscriberState, Subscription, SubscriptionState
 from mailer.model.throttle import ConnectionLease, Departure, Limit, ThrottleState
@@ -52,6 +53,7 @@ __all__ = [
     "Newsletter",
     "Reason",
     "Recipient",
+    "Route",
     "Staff",
     "Subscriber",
     "SubscriberState",

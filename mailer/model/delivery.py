@@ -56,8 +56,8 @@ class Delivery(Base):
 
     ``claim`` is the token of the worker that holds the row until ``lease_until`` (the database's
     clock); ``dedupe_key`` is the blind index of the address, so that one address gets one copy.
-    ``fallback``: the reader's mode was not on offer. ``maybe_doubled``: sent again after doubt. Without
-    a subscriber it has a ``Recipient``.
+    ``fallback``: the reader's mode was not on offer. ``maybe_doubled``: sent again after doubt. ``route``: by
+    which it was last claimed to go. Without a subscriber it has a ``Recipient``.
     """
 
     __tablename__ = "delivery"
@@ -75,6 +75,7 @@ class Delivery(Base):
     variant_id: Mapped[int] = mapped_column(ForeignKey("variant.id"))
     dedupe_key: Mapped[bytes]
     provider: Mapped[str]
+    route: Mapped[str | None]
     state: Mapped[DeliveryState]
     reason: Mapped[str | None]
     fallback: Mapped[bool]

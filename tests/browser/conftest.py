@@ -26,6 +26,7 @@ from tests.site import serving
 from worker.drain import Drain
 from worker.journal import Journal
 from worker.office import Office
+from worker.route import Routes
 from worker.throttle.sql import SqlThrottle
 from worker.transport import Fate, Outcome, Parcel
 
@@ -68,7 +69,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with house.database.write() as session:
         start(session, find(session, made.campaign), AUTHOR)
     journal = Journal(settings.home, house.keys.fingerprint())
-    office = Office(house, SqlThrottle(house), _Kept(settings.home / "sink"), lambda: False, journal)
+    office = Office(house, SqlThrottle(house), Routes(lambda _: _Kept(settings.home / "sink")), lambda: False, journal)
     # In a thread: Playwright has an event loop of its own in this one.
     with ThreadPoolExecutor(1) as thread:
         assert thread.submit(lambda: asyncio.run(Drain(office, clock.monotonic() + 60).run())).result() is False

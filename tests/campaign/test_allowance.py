@@ -14,6 +14,7 @@ from mailer.campaign.allowance import Allowance, allowances, cap, use
 from mailer.campaign.campaign import cancel, find
 from mailer.campaign.defaults import DEFAULTS, Terms
 from mailer.campaign.ledger import transition
+from mailer.campaign.route import RELAY, Way
 from mailer.installation import Installation
 from mailer.model import Campaign, Delivery, DeliveryState, Departure, Newsletter
 from worker.claim import begin, claim, lanes, release
@@ -39,7 +40,7 @@ def _claim(
 
 def _open(house: Installation) -> set[str]:
     with house.database.read() as session:
-        return set(allowances(session, lanes(session)))
+        return {provider for provider, _ in allowances(session, lanes(session))}
 
 
 def _send(house: Installation, campaign: Campaign, provider: str, most: int, fate: Fate = Fate.SENT) -> int:
@@ -57,29 +58,37 @@ def _quiet_now(hours: int = 2) -> str:
     return f"{local - timedelta(hours=1):%H:%M}-{local + timedelta(hours=hours):%H:%M}"
 
 
-def test_a_lane_has_the_limits_of_all_that_it_passes_and_adapts_to_its_provider_alone(house: Installation) -> None:
-    shipped = DEFAULTS["gmail"]
+def test_a_lane_has_the_limits_of_all_that_it_passes_and_adapts_to_its_provider_alone(
+    house: Installation, campaign: Campaign
+) -> None:
+    shipped, pair = DEFAULTS["gmail"], ("gmail", campaign.id)
+    with house.database.write() as session:
+        limit.reset(session, GMAIL, "Ada")
     with house.database.read() as session:
-        assert allowances(session, {("gmail", 1), ("gmail", 2), ("qq", 1)}).keys() == {"gmail", "qq"}
-        assert allowances(session, {("gmail", 1), ("gmail", 2)}) == {
-            "gmail": Allowance(
-                campaigns=frozenset({1, 2}),
-                levels=((GMAIL, shipped.per_second or 0, True),),
-                connections=((GMAIL, shipped.connections or 0),),
+        assert allowances(session, {pair, ("qq", campaign.id)}).keys() == {pair, ("qq", campaign.id)}
+        assert allowances(session, {pair}) == {
+            pair: (
+                Allowance(
+                    Way(RELAY),
+                    levels=((f"{GMAIL}@relay", shipped.per_second or 0, True),),
+                    connections=((GMAIL, shipped.connections or 0),),
+                ),
             )
         }
     _change(house, "all", per_second=50.0)
     _change(house, "route:relay", per_second=30.0, connections=4)
     _change(house, GMAIL, per_second=3.0)
     with house.database.read() as session:
-        assert allowances(session, {("gmail", 1)})["gmail"] == Allowance(
-            campaigns=frozenset({1}),
-            levels=(("all", 50.0, False), ("route:relay", 30.0, False), (GMAIL, 3.0, True)),
-            connections=(("route:relay", 4), (GMAIL, shipped.connections or 0)),
+        assert allowances(session, {pair})[pair] == (
+            Allowance(
+                Way(RELAY),
+                levels=(("all", 50.0, False), ("route:relay", 30.0, False), (f"{GMAIL}@relay", 3.0, True)),
+                connections=(("route:relay", 4), (GMAIL, shipped.connections or 0)),
+            ),
         )
     with house.database.write() as session:
         limit.hold(session, "all", "Ada")
-        assert allowances(session, {("gmail", 1)}) == {}
+        assert allowances(session, {pair}) == {}
 
 
 @pytest.mark.parametrize("scope", ["all", "route:relay", GMAIL])

@@ -105,7 +105,7 @@ def test_two_units_of_work_that_cross_add_up_and_do_not_wait_for_each_other(
 
 def test_hours_of_long_ago_are_cleared_and_those_of_the_last_days_kept(house: Installation) -> None:
     with house.database.write() as session:
-        departure.note(session, ["gmail", "gmail", "qq"])
+        departure.note(session, [("relay", "gmail"), (None, "gmail"), ("relay", "qq")])
     with house.database.write() as session:
         session.execute(
             update(Departure).where(Departure.provider == "qq").values(hour=clock.now() - timedelta(days=31))

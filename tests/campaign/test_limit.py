@@ -32,7 +32,7 @@ def test_every_provider_has_terms_and_a_name() -> None:
 def test_what_nobody_decided_is_as_shipped(house: Installation) -> None:
     with house.database.read() as session:
         terms = limit.in_force(session)
-    assert tuple(terms) == limit.scopes()
+        assert tuple(terms) == limit.scopes(session)
     assert (terms["all"], terms["route:relay"]) == (Terms(), Terms())
     assert {limit.short(scope): each for scope, each in list(terms.items())[2:]} == DEFAULTS
 
@@ -98,14 +98,15 @@ def test_lifted_limits_are_no_limits(house: Installation) -> None:
     ("typed", "scope"),
     [("all", "all"), ("relay", "route:relay"), ("route:relay", "route:relay"), ("Gmail ", GMAIL), (GMAIL, GMAIL)],
 )
-def test_a_scope_is_known_by_its_short_name_too(typed: str, scope: str) -> None:
-    assert limit.scope(typed) == scope
+def test_a_scope_is_known_by_its_short_name_too(house: Installation, typed: str, scope: str) -> None:
+    with house.database.read() as session:
+        assert limit.scope(session, typed) == scope
 
 
 @pytest.mark.parametrize("typed", ["", "gmial", "gmail.com", "route:gmail", "provider:", "provider:all", "all,gmail"])
-def test_what_is_no_scope_is_told_which_there_are(typed: str) -> None:
-    with pytest.raises(WrongUsageError, match=r"all, relay, gmail, .*netease"):
-        limit.scope(typed)
+def test_what_is_no_scope_is_told_which_there_are(house: Installation, typed: str) -> None:
+    with house.database.read() as session, pytest.raises(WrongUsageError, match=r"all, relay, gmail, .*netease"):
+        limit.scope(session, typed)
 
 
 @pytest.mark.parametrize(

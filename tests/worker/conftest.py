@@ -10,6 +10,7 @@ from mailer.installation import Installation
 from worker.drain import Drain
 from worker.journal import Journal
 from worker.office import Office
+from worker.route import Routes
 from worker.throttle.sql import SqlThrottle
 from worker.transport import Fate, Outcome, Parcel
 
@@ -53,7 +54,7 @@ def journal(house: Installation) -> Iterator[Journal]:
 
 @pytest.fixture
 def office(house: Installation, transport: MemoryTransport, journal: Journal) -> Office:
-    return Office(house, SqlThrottle(house), transport, lambda: False, journal)
+    return Office(house, SqlThrottle(house), Routes(lambda _: transport), lambda: False, journal)
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from tests.worker.conftest import LIFETIME, MemoryTransport
 from tests.worker.test_smtp import Server
 from worker.drain import Drain
 from worker.office import Office
+from worker.route import Routes
 from worker.transport import Fate, Outcome, Parcel
 from worker.transport.endpoint import Endpoint
 from worker.transport.smtp import Smtp
@@ -74,7 +75,8 @@ def test_a_campaign_whose_mail_is_refused_to_us_pauses_itself_and_goes_on_when_t
     async def run(server: Server, seconds: float) -> None:
         listening = await asyncio.start_server(server.accept, "127.0.0.1", 0, limit=1 << 24)
         port = listening.sockets[0].getsockname()[1]
-        office.transport = Smtp(Endpoint("127.0.0.1", port), house.settings.smtp_timeout)
+        smtp = Smtp(Endpoint("127.0.0.1", port), house.settings.smtp_timeout)
+        office.routes = Routes(lambda _: smtp)
         await Drain(office, clock.monotonic() + seconds).run()
         listening.close()
         await server.end()

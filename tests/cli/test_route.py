@@ -1,0 +1,72 @@
+"""``mailer route`` as an operator types it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Run, one_line
+
+FOLDER = {"broker_url": "filesystem://"}
+
+
+@pytest.fixture
+def ask(run: Run, housed: dict[str, str]) -> Any:
+    """A command's JSON answer."""
+
+    def call(*words: str) -> Any:
+        done = run("route", *words, "--json", **FOLDER, **housed)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)["routes"]
+
+    return call
+
+
+def test_routes_are_added_weighed_shown_and_removed(ask: Any, run: Run, housed: dict[str, str], tmp_path: Path) -> None:
+    assert [each["name"] for each in ask("list")] == ["relay"]
+    (tmp_path / "secret").write_text("open sesame\n")
+    who = ("--username", "office", "--secret-file", str(tmp_path / "secret"), "--mechanism", "login")
+    made = ask("add", "main", "smtps://mail.example", *who, "--weight", "3", "--as", "Ada")
+    assert made == [
+        {
+            "name": "main",
+            "url": "smtps://mail.example",
+            "signs_in": True,
+            "mechanism": "LOGIN",
+            "weight": 3,
+            "provider": None,
+            "newsletter": None,
+        }
+    ]
+    assert [each["weight"] for each in ask("weigh", "main", "0", "--as", "Ada")] == [0]
+    ask("add", "qq-out", "direct:", "--provider", "qq", "--as", "Ada")
+    shown = run("route", "list", **FOLDER, **housed).stdout
+    assert all(word in shown for word in ("main", "stands by", "qq-out", "QQ"))
+    assert "sesame" not in shown
+    assert [each["name"] for each in ask("remove", "main", "--as", "Ada")] == ["relay", "qq-out"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("add", "main", "smtp://mail.example"), 2, "--as NAME"),
+        (("add", "main", "smtp://me:pw@mail.example", "--as", "Ada"), 2, "mailer route add"),
+        (("add", "gmail", "smtp://mail.example", "--as", "Ada"), 2, "cannot name a route"),
+        (("add", "main", "smtp://mail.example", "--weight", "many", "--as", "Ada"), 2, "many"),
+        (("add", "main", "smtp://mail.example", "--ca-file", "/nowhere/ca.pem", "--as", "Ada"), 2, "/nowhere/ca.pem"),
+        (
+            ("add", "main", "smtp://m.example", "--username", "me", "--secret-file", "/nowhere", "--as", "Ada"),
+            2,
+            "/now",
+        ),
+        (("remove", "main", "--as", "Ada"), 1, "mailer route list"),
+    ],
+)
+def test_what_is_wrong_is_one_line(
+    run: Run, housed: dict[str, str], words: tuple[str, ...], code: int, said: str
+) -> None:
+    done = run("route", *words, **FOLDER, **housed)
+    assert done.returncode == code
+    assert said in one_line(done)
+    assert "pw" not in done.stderr

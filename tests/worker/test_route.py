@@ -1,0 +1,147 @@
+"""Which way a batch goes: by weight, around what is out of order, and each way under limits of its own."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from mailer import clock
+from mailer.campaign import limit, route
+from mailer.campaign.allowance import Allowance
+from mailer.campaign.route import Way
+from mailer.installation import Installation
+from mailer.model import Campaign, Delivery, DeliveryState, Departure
+from tests.worker.conftest import MemoryTransport
+from worker.drain import Drain
+from worker.office import Office
+from worker.route import Routes
+from worker.transport import Fate, Outcome
+
+UNREACHED = Outcome(Fate.UNSENT, reply="connection refused", unreached=True)
+SENT = Outcome(Fate.SENT, 250)
+
+
+def _ways(**weights: int) -> list[Allowance]:
+    return [Allowance(Way(name, weight=weight), (), ()) for name, weight in weights.items()]
+
+
+def _chosen(routes: Routes, among: list[Allowance], times: int = 400) -> Counter[str]:
+    return Counter(routes.choose(among).way.name for _ in range(times))
+
+
+@pytest.fixture
+def routes() -> Routes:
+    return Routes(lambda _: MemoryTransport())
+
+
+def test_weights_share_the_mail_out_and_a_weight_of_nothing_stands_by(routes: Routes) -> None:
+    chosen = _chosen(routes, _ways(one=3, two=1, spare=0))
+    assert chosen["spare"] == 0
+    assert 2 < chosen["one"] / chosen["two"] < 4.5
+
+
+def test_what_is_out_of_order_is_gone_around_and_tried_again_by_one_at_a_time(
+    routes: Routes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(clock, "monotonic", lambda: now)
+    one, spare = _ways(one=1, spare=0)
+    routes.tell(one.way, [UNREACHED, UNREACHED])
+    assert _chosen(routes, [one, spare]) == {"spare": 400}
+    now += 6
+    # Its turn to be tried has come, once.
+    assert _chosen(routes, [one, spare], 10) == {"one": 1, "spare": 9}
+    routes.tell(one.way, [UNREACHED])
+    now += 6
+    assert _chosen(routes, [one, spare], 10) == {"spare": 10}
+    now += 5
+    assert routes.choose([one, spare]).way.name == "one"
+    routes.tell(one.way, [SENT])
+    assert _chosen(routes, [one, spare], 10) == {"one": 10}
+
+
+def test_where_all_are_out_of_order_the_one_is_tried_whose_turn_is_next(routes: Routes) -> None:
+    one, two = _ways(one=1, two=1)
+    routes.tell(two.way, [UNREACHED])
+    routes.tell(one.way, [UNREACHED])
+    routes.tell(one.way, [UNREACHED])
+    assert _chosen(routes, [one, two], 10) == {"two": 10}
+
+
+def test_an_answer_of_any_kind_shows_that_a_route_works(routes: Routes) -> None:
+    one, two = _ways(one=1, two=0)
+    routes.tell(one.way, [UNREACHED, Outcome(Fate.DEFERRED, 450)])
+    assert _chosen(routes, [one, two], 10) == {"one": 10}
+    routes.tell(one.way, [Outcome(Fate.KEPT, reply="stopped")])
+    assert _chosen(routes, [one, two], 10) == {"one": 10}
+
+
+def _add(house: Installation, name: str, **more: int | str) -> None:
+    with house.database.write() as session:
+        route.add(session, house.keys, name, f"smtp://{name}.example", "Ada", **more)  # type: ignore[arg-type]  # of several types
+
+
+def _left(house: Installation) -> dict[str, int]:
+    with house.database.read() as session:
+        return {
+            name: int(n)
+            for name, n in Counter(session.scalars(select(Delivery.route).where(Delivery.state == "sent"))).items()
+            if name
+        }
+
+
+def test_a_relay_that_is_down_costs_nobody_their_mail(
+    house: Installation, sending: Campaign, office: Office, drain: Callable[..., bool]
+) -> None:
+    down, up = MemoryTransport(), MemoryTransport()
+    down.answer = lambda _: UNREACHED
+    office.routes = Routes(lambda way: down if way.name == "down" else up)
+    _add(house, "down", weight=1000)
+    _add(house, "up", weight=0)
+    drain()
+    assert len(up.sent) == 40
+    assert _left(house) == {"up": 40}
+    with house.database.read() as session:
+        assert set(session.scalars(select(Delivery.state).where(Delivery.campaign_id == sending.id))) == {
+            DeliveryState.SENT
+        }
+        assert {row.route: row.n for row in session.scalars(select(Departure).where(Departure.provider == "gmail"))}
+
+
+def test_a_provider_and_a_newsletter_have_their_own_routes(
+    house: Installation, sending: Campaign, office: Office, drain: Callable[..., bool]
+) -> None:
+    assert sending
+    ways: dict[str, MemoryTransport] = {}
+    office.routes = Routes(lambda way: ways.setdefault(way.name, MemoryTransport()))
+    _add(house, "for-gmail", provider="gmail")
+    drain()
+    assert ways.keys() == {"relay", "for-gmail"}
+    assert all(parcel.recipient.endswith("@gmail.com") for parcel in ways["for-gmail"].sent)
+    assert not any(parcel.recipient.endswith("@gmail.com") for parcel in ways["relay"].sent)
+
+
+def test_a_cap_of_one_route_leaves_the_rest_to_the_other(
+    house: Installation, sending: Campaign, office: Office
+) -> None:
+    assert sending
+    _add(house, "small")
+    _add(house, "large")
+    with house.database.write() as session:
+        limit.change(session, "route:small", "Ada", per_day=5)
+    asyncio.run(Drain(office, clock.monotonic() + 20.0).run())
+    left = _left(house)
+    assert sum(left.values()) == 40
+    assert left.get("small", 0) <= 5
+
+
+def test_a_held_route_is_not_taken(house: Installation, sending: Campaign, drain: Callable[..., bool]) -> None:
+    assert sending
+    _add(house, "one")
+    _add(house, "two")
+    with house.database.write() as session:
+        limit.hold(session, "route:one", "Ada")
+    drain()
+    assert _left(house) == {"two": 40}

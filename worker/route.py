@@ -1,0 +1,68 @@
+"""The ways out of one worker: each route's transport, which of several is taken, and which are out of order."""
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from mailer import clock, log
+from mailer.campaign.allowance import Allowance
+from mailer.campaign.route import Way
+from worker.transport import Connection, Fate, Outcome, Transport
+
+_FIRST_PAUSE = 5.0
+_LONGEST_PAUSE = 300.0
+
+
+@dataclass(slots=True)
+class _Breaker:
+    """How often in a row a route was not to be reached, and from when on (monotonic clock) it is tried again."""
+
+    failures: int = 0
+    again: float = 0.0
+
+    @property
+    def pause(self) -> float:
+        return float(min(_FIRST_PAUSE * 2 ** (self.failures - 1), _LONGEST_PAUSE)) if self.failures else 0.0
+
+
+class Routes:
+    """What a worker's process knows of its ways out; ``open_`` makes a way's transport."""
+
+    def __init__(self, open_: Callable[[Way], Transport]) -> None:
+        self._open = open_
+        self._transports: dict[Way, Transport] = {}
+        self._breakers: dict[str, _Breaker] = {}
+
+    def connect(self, way: Way) -> Connection:
+        """A connection by a way. A way that was changed is another one."""
+        if way not in self._transports:
+            self._transports = {kept: each for kept, each in self._transports.items() if kept.name != way.name}
+            self._transports[way] = self._open(way)
+        return self._transports[way].connect()
+
+    def choose(self, among: Sequence[Allowance]) -> Allowance:
+        """By weight one that is in order; where none is, one that stands by; else the one that is tried again first."""
+        now = clock.monotonic()
+        in_order = [each for each in among if self._breaker(each.way).again <= now]
+        weighty = [each for each in in_order if each.way.weight] or in_order
+        if not weighty:
+            return min(among, key=lambda each: self._breaker(each.way).again)
+        weights = [max(1, each.way.weight) for each in weighty]
+        (chosen,) = random.choices(weighty, weights)  # noqa: S311 — spreads load
+        # One that was out of order is tried by one lane, not by all at once.
+        self._breaker(chosen.way).again = now + self._breaker(chosen.way).pause
+        return chosen
+
+    def tell(self, way: Way, outcomes: Iterable[Outcome]) -> None:
+        """What became of a batch: a way by which nothing was reached is out of order for a while."""
+        tried = [outcome for outcome in outcomes if outcome.fate is not Fate.KEPT]
+        breaker = self._breaker(way)
+        if tried and all(outcome.unreached for outcome in tried):
+            breaker.failures += 1
+            breaker.again = clock.monotonic() + breaker.pause
+            log.logger().warning("route.broken", route=way.name, why=tried[0].reply, retry_in=breaker.pause)
+        elif tried:
+            self._breakers.pop(way.name, None)
+
+    def _breaker(self, way: Way) -> _Breaker:
+        return self._breakers.setdefault(way.name, _Breaker())

@@ -1,0 +1,30 @@
+"""From a route as it is kept to the transport that takes it."""
+
+from dataclasses import replace
+
+from mailer.campaign.route import Way
+from mailer.installation import Installation
+from mailer.model.route import route_place
+from worker.transport import Transport
+from worker.transport.endpoint import Endpoint, Mechanism
+from worker.transport.smtp import Smtp
+
+
+def transport(house: Installation, way: Way) -> Transport:
+    """The transport of a way. Raises MisconfiguredError where the key that sealed its secret is not there."""
+    endpoint = Endpoint.of(way.url or house.settings.relay_url)
+    with house.keys.open("route") as opener:
+        username, secret = (
+            opener.text(field, way.data_key, route_place(column, way.ref)) if field else ""
+            for column, field in (("username", way.username), ("secret", way.secret))
+        )
+    return Smtp(
+        replace(
+            endpoint,
+            username=username,
+            secret=secret,
+            mechanism=Mechanism(way.mechanism) if way.mechanism else None,
+            ca_file=way.ca_file,
+        ),
+        house.settings.smtp_timeout,
+    )
