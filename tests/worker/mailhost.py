@@ -14,12 +14,15 @@ Speak = Callable[[asyncio.StreamWriter, bytes], Awaitable[None]]
 
 @dataclass(slots=True)
 class Letter:
-    """A body, for whom it came, and all that was said from when it was waited for."""
+    """A body, for whom it came, and the replies from when it was waited for. ``counted``: it came by BDAT."""
 
     recipient: str
+    counted: bool = False
     body: bytes = b""
     whole: bool = False
     said: bytearray = field(default_factory=bytearray)
+    uttered: bytearray = field(default_factory=bytearray)
+    """What was really said, noted by whoever says something else."""
 
 
 async def speak(writer: asyncio.StreamWriter, reply: bytes) -> None:
@@ -39,6 +42,7 @@ class Host:
     ) -> None:
         self.letters: list[Letter] = []
         self.heard: list[bytes] = []
+        self.waiting: dict[asyncio.StreamWriter, Letter | None] = {}
         self.sessions = 0
         self.port = 0
         self._offers = offers
@@ -69,9 +73,11 @@ class Host:
         right = {
             "connect": "220 mx.example",
             "EHLO": "\n".join(["mx.example", *self._offers]),
+            "MAIL": "250 2.1.0 ok",
+            "RCPT": "250 2.1.5 ok",
             "DATA": "354 go" if agreed else "503 for nobody",
-            "BDAT": "250 kept" if agreed else "503 for nobody",
-            "body": "250 kept" if agreed else "554 for nobody",
+            "BDAT": "250 2.0.0 kept" if agreed else "503 for nobody",
+            "body": "250 2.0.0 kept" if agreed else "554 for nobody",
             "QUIT": "221 bye",
         }
         if verb == "EHLO" and told is None:
@@ -101,33 +107,37 @@ class _Talk:
             self._writer.close()
 
     async def _obey(self, line: bytes) -> None:
-        verb, _, argument = line.decode().partition(" ")
-        self._letter = None
+        verb, _, argument = line.decode("latin-1").partition(" ")
+        self._wait_for(None)
         if verb in {"MAIL", "RSET"}:
             self._open = self._agreed = False
         if verb == "RCPT":
             self._recipient = re.sub(r"^TO:<|>.*$", "", argument)
         if verb == "BDAT":
-            self._letter = Letter(self._recipient)
+            letter = Letter(self._recipient, counted=True)
             if self._agreed:
-                self._host.letters.append(self._letter)
-            self._letter.body = await self._octets(int(argument.split()[0]))
-            self._letter.whole = True
+                self._host.letters.append(letter)
+            letter.body = await self._octets(int(argument.split()[0]))
+            letter.whole = True
+            self._wait_for(letter)
         code = await self._say(verb, argument)
         if verb == "MAIL":
             self._open = code.startswith("2")
         if verb == "RCPT":
             self._agreed = self._open and code.startswith("2")
         if verb == "DATA" and code == "354":
-            self._letter = Letter(self._recipient)
-            self._host.letters.append(self._letter)
-            while not self._letter.whole:
-                line = await self._until(b"\r\n", self._letter)
-                self._letter.whole = line == b"."
+            letter = Letter(self._recipient)
+            self._host.letters.append(letter)
+            self._wait_for(letter)
+            while not letter.whole:
+                letter.whole = await self._until(b"\r\n", letter) == b"."
             await self._say("body", "")
             self._agreed = False
         if verb == "QUIT":
             raise ConnectionResetError
+
+    def _wait_for(self, letter: Letter | None) -> None:
+        self._letter = self._host.waiting[self._writer] = letter
 
     async def _say(self, verb: str, argument: str) -> str:
         said = self._host.said(verb, argument, agreed=self._agreed)

@@ -9,6 +9,8 @@ _LONGEST = 65_536
 # Whole replies that may lie unread: more than are ever asked for in one write.
 _MOST_UNREAD = 16
 _CODE = re.compile(rb"[2-5][0-9]{2}")
+# A code of RFC 3463 for success whose subject is no address: what was taken is a message.
+_TAKEN = re.compile(rb"2\.(?!1\.)[0-9]{1,3}\.[0-9]{1,3}(?![.0-9])")
 _MARKS = frozenset({b"", b" ", b"-"})
 _CLOSING = 421
 GO_AHEAD = 354
@@ -33,6 +35,11 @@ class Reply(NamedTuple):
     def agrees(self) -> bool:
         """Whether it says yes (2yz)."""
         return self.code // 100 == 2  # noqa: PLR2004 — the first digit of RFC 5321 §4.2.1
+
+    @property
+    def takes(self) -> bool:
+        """Whether it says yes, and by its enhanced code to a message, not to a name."""
+        return self.agrees and _TAKEN.match(self.octets) is not None
 
     @property
     def refuses(self) -> bool:

@@ -21,18 +21,24 @@ _FULL_NAME = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
 _FAR = 0.010
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Session:
-    """``round_trip``: seconds that EHLO took."""
+    """``round_trip``: seconds that EHLO took. ``tells``: it has said of a message by code that this is what it took."""
 
     wire: Wire
     offer: Offer
     round_trip: float
+    tells: bool = False
 
     @property
     def chunked(self) -> bool:
-        """Whether a message goes in one write (RFC 3030): where that is offered, and pays."""
-        return self.offer.chunking and self.offer.pipelining and self.round_trip >= _FAR
+        """Whether a message goes in one write (RFC 3030): where that is offered, and pays, and can be told apart.
+
+        Its three answers are all 250: of one that says one too many, a yes to the name would count
+        as one to the body. Their codes differ, where the server has any.
+        """
+        offer = self.offer
+        return offer.chunking and offer.pipelining and offer.enhanced and self.tells and self.round_trip >= _FAR
 
 
 async def open_session(endpoint: Endpoint, *, pipelining: bool = True) -> Session:
@@ -56,8 +62,7 @@ async def _open(endpoint: Endpoint, security: Security) -> Session:
     try:
         _demand(await wire.reply())
         offer, round_trip = await _greet(wire)
-        if context and security is not Security.TLS and _may_encrypt(offer, security):
-            _demand(await wire.ask(b"STARTTLS"))
+        if context and security is not Security.TLS and await _may_encrypt(wire, offer, security):
             await wire.start_tls(context, endpoint.host)
             # What was offered before may have been said by anybody (RFC 3207 §4.2).
             offer, round_trip = await _greet(wire)
@@ -69,10 +74,17 @@ async def _open(endpoint: Endpoint, security: Security) -> Session:
     return Session(wire, offer, round_trip)
 
 
-def _may_encrypt(offer: Offer, security: Security) -> bool:
-    if security is Security.STARTTLS and not offer.starttls:
-        raise UnsafeError("nothing was sent, since the server does not offer STARTTLS")
-    return offer.starttls
+async def _may_encrypt(wire: Wire, offer: Offer, security: Security) -> bool:
+    """Whether TLS begins now; where it must and does not, that is raised."""
+    if not offer.starttls:
+        if security is Security.STARTTLS:
+            raise UnsafeError("nothing was sent, since the server does not offer STARTTLS")
+        return False
+    reply = await wire.ask(b"STARTTLS")
+    if security is Security.OPPORTUNISTIC and reply.refuses:
+        return False
+    _demand(reply)
+    return True
 
 
 async def _greet(wire: Wire) -> tuple[Offer, float]:

@@ -22,7 +22,7 @@ class Transaction:
         """Whether the server has forgotten it, and waits for the next."""
         self.unanswered = False
         """Whether several commands have gone out together, and none has been answered."""
-        self._pipelining = session.offer.pipelining
+        self._session = session
         self._wire = session.wire
         self._commands = (*envelope, _DATA)
         self._step = Step.GREETING
@@ -35,7 +35,7 @@ class Transaction:
 
     async def propose(self) -> Outcome | None:
         """Say the envelope; its refusal, or ``None`` where the server waits for the body."""
-        if self._pipelining:
+        if self._session.offer.pipelining:
             self._wire.write(self.opening)
             return await self.answered()
         for step, command in zip(_STEPS, self._commands, strict=True):
@@ -78,6 +78,7 @@ class Transaction:
         self._wire.write(_stuffed(self.parcel), _END, rider)
         reply = await self._wire.reply()
         self.over = True
+        self._session.tells |= reply.takes
         return self._concluded(reply, len(rider))
 
     async def hand_over_at_once(self, leaving: Callable[[], None]) -> Outcome:
@@ -95,6 +96,9 @@ class Transaction:
             self._weigh(reply, step, waits=False)
         reply = await self._wire.reply()
         self.over = reply.agrees
+        if reply.agrees and (self._wire.unread or not reply.takes):
+            self.in_step = False
+            return broken("the server says yes, and not to what", self._step, self.parcel.recipient)
         return self._concluded(reply)
 
     def _concluded(self, reply: Reply, rider: int = 0) -> Outcome:

@@ -29,10 +29,16 @@ class Wire(asyncio.Protocol):
         return wire
 
     async def start_tls(self, context: ssl.SSLContext, host: str) -> None:
-        """Encrypt from here on. What was said before it begins is refused: anybody may have said it (CVE-2011-0411)."""
+        """Encrypt from here on. What was said before it begins is refused: anybody may have said it (CVE-2011-0411).
+
+        Raises SSLError where that does not come about, hanging up included.
+        """
         self.demand_silence()
         loop = asyncio.get_running_loop()
-        self._line = await loop.start_tls(self._open_line(), self, context, server_hostname=host)
+        try:
+            self._line = await loop.start_tls(self._open_line(), self, context, server_hostname=host)
+        except ConnectionError:
+            raise ssl.SSLError("the server hung up when TLS was to begin") from None
 
     @property
     def encrypted(self) -> bool:
@@ -53,9 +59,14 @@ class Wire(asyncio.Protocol):
         return address.partition("%")[0]
 
     @property
+    def unread(self) -> bool:
+        """Whether something lies there, a whole reply or part of one."""
+        return bool(self._replies.whole) or self._replies.torn
+
+    @property
     def silent(self) -> bool:
         """Whether it is open and nothing lies unread."""
-        return self._end is None and not self._replies.whole and not self._replies.torn
+        return self._end is None and not self.unread
 
     @property
     def over(self) -> bool:
@@ -73,7 +84,7 @@ class Wire(asyncio.Protocol):
         Its next word would be taken for another's answer: a body might then go to somebody else's
         recipient, or count as taken by a reply to something else.
         """
-        if self._replies.whole or self._replies.torn:
+        if self.unread:
             raise ReplyError("the server said more than it was asked")
         if self._end is not None:
             raise self._end
