@@ -11,8 +11,6 @@ class Offer:
     starttls: bool = False
     pipelining: bool = False
     chunking: bool = False
-    enhanced: bool = False
-    """Enhanced codes in its replies (RFC 2034)."""
     smtputf8: bool = False
     sized: bool = False
     size: int = 0
@@ -29,7 +27,6 @@ class Offer:
             starttls="STARTTLS" in words,
             pipelining="PIPELINING" in words,
             chunking="CHUNKING" in words,
-            enhanced="ENHANCEDSTATUSCODES" in words,
             smtputf8="SMTPUTF8" in words,
             sized="SIZE" in words,
             size=int(size) if size.isascii() and size.isdecimal() else 0,

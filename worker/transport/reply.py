@@ -9,8 +9,9 @@ _LONGEST = 65_536
 # Whole replies that may lie unread: more than are ever asked for in one write.
 _MOST_UNREAD = 16
 _CODE = re.compile(rb"[2-5][0-9]{2}")
-# A code of RFC 3463 for success whose subject is no address: what was taken is a message.
-_TAKEN = re.compile(rb"2\.(?!1\.)[0-9]{1,3}\.[0-9]{1,3}(?![.0-9])")
+# Success by RFC 3463: its middle number is 1 where an address is meant.
+_TOLD = re.compile(rb"2\.([0-9]{1,3})\.[0-9]{1,3}(?![.0-9])")
+_ADDRESS = b"1"
 _MARKS = frozenset({b"", b" ", b"-"})
 _CLOSING = 421
 GO_AHEAD = 354
@@ -38,8 +39,18 @@ class Reply(NamedTuple):
 
     @property
     def takes(self) -> bool:
-        """Whether it says yes, and by its enhanced code to a message, not to a name."""
-        return self.agrees and _TAKEN.match(self.octets) is not None
+        """Whether it says yes, and by its enhanced code to a message."""
+        told = self._told()
+        return told is not None and told != _ADDRESS
+
+    @property
+    def names(self) -> bool:
+        """Whether it says yes, and by its enhanced code to an address."""
+        return self._told() == _ADDRESS
+
+    def _told(self) -> bytes | None:
+        found = _TOLD.match(self.octets) if self.agrees else None
+        return found and found[1]
 
     @property
     def refuses(self) -> bool:

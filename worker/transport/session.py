@@ -23,7 +23,11 @@ _FAR = 0.010
 
 @dataclass(slots=True)
 class Session:
-    """``round_trip``: seconds that EHLO took. ``tells``: it has said of a message by code that this is what it took."""
+    """``round_trip``: seconds that EHLO took.
+
+    ``tells``: its enhanced codes have told a yes to a name from a yes to a message. Both are 250: where
+    both are awaited, of one that gets lost or is said twice, the one would count as the other.
+    """
 
     wire: Wire
     offer: Offer
@@ -31,14 +35,14 @@ class Session:
     tells: bool = False
 
     @property
-    def chunked(self) -> bool:
-        """Whether a message goes in one write (RFC 3030): where that is offered, and pays, and can be told apart.
+    def glued(self) -> bool:
+        """Whether the next envelope may ride behind a body."""
+        return self.offer.pipelining and self.tells
 
-        Its three answers are all 250: of one that says one too many, a yes to the name would count
-        as one to the body. Their codes differ, where the server has any.
-        """
-        offer = self.offer
-        return offer.chunking and offer.pipelining and offer.enhanced and self.tells and self.round_trip >= _FAR
+    @property
+    def chunked(self) -> bool:
+        """Whether a message goes in one write with its envelope (RFC 3030): where it may, and where it pays."""
+        return self.glued and self.offer.chunking and self.round_trip >= _FAR
 
 
 async def open_session(endpoint: Endpoint, *, pipelining: bool = True) -> Session:

@@ -121,7 +121,7 @@ class SmtpConnection:
     def _open_ahead(self, following: Callable[[], Parcel | None]) -> bytes:
         """The envelope that rides behind a body, if one may."""
         session = self._session
-        if session is None or not session.offer.pipelining:
+        if session is None or not session.glued:
             return b""
         parcel = following()
         fit = parcel and envelope(parcel, session.offer)

@@ -27,6 +27,7 @@ class Transaction:
         self._commands = (*envelope, _DATA)
         self._step = Step.GREETING
         self._refusal: Outcome | None = None
+        self._tells = True
 
     @property
     def opening(self) -> bytes:
@@ -64,6 +65,7 @@ class Transaction:
     def _weigh(self, reply: Reply, step: Step, *, waits: bool) -> Outcome | None:
         """Note what a step was answered; the first refusal counts. ``waits``: the server should wait for the body."""
         agrees = reply.code == GO_AHEAD if waits else reply.agrees
+        self._tells &= waits or reply.names
         if not agrees:
             self.in_step = reply.refuses and not reply.parts
             self._refusal = self._refusal or judged(reply, step, self.parcel.recipient)
@@ -78,7 +80,7 @@ class Transaction:
         self._wire.write(_stuffed(self.parcel), _END, rider)
         reply = await self._wire.reply()
         self.over = True
-        self._session.tells |= reply.takes
+        self._session.tells |= self._tells and reply.takes
         return self._concluded(reply, len(rider))
 
     async def hand_over_at_once(self, leaving: Callable[[], None]) -> Outcome:
@@ -96,21 +98,20 @@ class Transaction:
             self._weigh(reply, step, waits=False)
         reply = await self._wire.reply()
         self.over = reply.agrees
-        if reply.agrees and (self._wire.unread or not reply.takes):
-            self.in_step = False
-            return broken("the server says yes, and not to what", self._step, self.parcel.recipient)
-        return self._concluded(reply)
+        self.in_step &= not self._wire.unread
+        return self._concluded(reply, told=True)
 
-    def _concluded(self, reply: Reply, rider: int = 0) -> Outcome:
-        """What the answer to a body means; ``rider``: octets that were written behind it.
+    def _concluded(self, reply: Reply, rider: int = 0, *, told: bool = False) -> Outcome:
+        """What the answer to a body means.
 
-        A yes to what has not left yet, or to what goes to nobody, was said to something else.
+        ``rider``: octets that were written behind it; ``told``: other answers were awaited with it. A yes
+        to what has not left yet, to what goes to nobody, or perhaps to a name, was said to something else.
         """
         torn = self._wire.unsent > rider
-        answers = reply.refuses or (reply.agrees and self._refusal is None)
-        self.in_step = self.in_step and answers and not torn and not reply.parts
-        if reply.agrees and (torn or not answers):
-            return broken("the server said yes to something else", self._step, self.parcel.recipient)
+        fits = reply.refuses or (reply.agrees and self._refusal is None and (reply.takes or not (told or rider)))
+        self.in_step = self.in_step and fits and not torn and not reply.parts
+        if reply.agrees and not self.in_step:
+            return broken("the server says yes, and not to what", self._step, self.parcel.recipient)
         if reply.refuses and self._refusal is not None:
             return self._refusal
         return judged(reply, self._step, self.parcel.recipient)
