@@ -16,10 +16,10 @@ from pathlib import Path
 from statistics import median
 
 from sqlalchemy import delete, text, update
-from sqlalchemy.orm import Session
 
 from mailer import clock, installation
 from mailer.audience.enrol import enrol
+from mailer.bench.expansion import BARE, fill
 from mailer.campaign.campaign import create, find, start
 from mailer.compose.edition import save
 from mailer.compose.folder import read
@@ -38,18 +38,6 @@ ROUNDS = 3
 BATCH = 500
 SAMPLE = Path(show.__file__).parent / "editions" / "wrap-up-2026"
 
-_INDEXES = (
-    "ALTER TABLE bare ADD PRIMARY KEY (id)",
-    "CREATE UNIQUE INDEX bare_dedupe ON bare (campaign_id, dedupe_key)",
-    "CREATE INDEX bare_pending ON bare (provider, campaign_id, id) WHERE state = 'pending'",
-    "CREATE INDEX bare_held ON bare (lease_until) WHERE state IN ('claimed', 'sending')",
-)
-_EXPAND = """
-INSERT INTO bare (id, campaign_id, subscriber_id, variant_id, dedupe_key, provider, state, attempts)
-SELECT s.id, 1, s.id, 1, s.address_index, s.provider, 'pending', 0 FROM subscriber s
-JOIN subscription u ON u.subscriber_id = s.id AND u.topic_id = 1 AND u.state = 'active'
-WHERE s.state = 'active'
-"""
 _CLAIM = """
 UPDATE bare SET state = 'claimed', claim = :claim, lease_until = {lease} WHERE id IN
 (SELECT id FROM bare WHERE campaign_id = 1 AND provider = :provider AND state = 'pending' ORDER BY id LIMIT :n {lock})
@@ -134,9 +122,10 @@ def _bare(house: Installation) -> dict[str, float]:
     kind, watch, write = house.database.kind, Stopwatch(), house.database.write
     words = _DIALECT[kind]
     with write() as session:
-        _empty_table(session, kind)
+        BARE.drop(session.connection(), checkfirst=True)
+        BARE.create(session.connection())
     with watch("expand"), write() as session:
-        session.execute(text(_EXPAND))
+        fill(session, 1, 1)
     # Told what it holds, so that the reference is a good plan: ours must do without.
     with write() as session:
         session.execute(text("ANALYZE"))
@@ -154,20 +143,6 @@ def _bare(house: Installation) -> dict[str, float]:
             with watch("record"), write() as session:
                 session.execute(mark, {"ids": pack(ids), "claim": "c"})
     return watch.spent
-
-
-def _empty_table(session: Session, kind: str) -> None:
-    session.execute(text("DROP TABLE IF EXISTS bare"))
-    session.execute(
-        text(
-            "CREATE TABLE bare (id BIGINT, campaign_id BIGINT, subscriber_id BIGINT, variant_id BIGINT,"
-            f" dedupe_key {'BYTEA' if kind == 'postgresql' else 'BLOB'}, provider TEXT, state TEXT, attempts INT,"
-            f" claim TEXT, lease_until {'TIMESTAMPTZ' if kind == 'postgresql' else 'TEXT'})"
-        )
-    )
-    for index in _INDEXES:
-        sqlite_key = "CREATE UNIQUE INDEX bare_id ON bare (id)"
-        session.execute(text(sqlite_key if kind == "sqlite" and index.startswith("ALTER") else index))
 
 
 def _measure(house: Installation, rows: int) -> dict[str, object]:

@@ -14,18 +14,12 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
 from pathlib import Path
 from secrets import token_urlsafe
 from statistics import median
 from time import process_time
 from unittest.mock import patch
 
-from jinja2 import Environment, Template
-from markupsafe import Markup
 from mjml import mjml2html
 from rich.console import Console
 from rich.table import Table
@@ -33,6 +27,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from mailer import clock
+from mailer.bench.baseline import maker
 from mailer.compose.draft import Draft
 from mailer.compose.edition import save
 from mailer.compose.folder import read
@@ -43,7 +38,7 @@ from mailer.i18n import EN, ZH
 from mailer.model import Edition, Images
 from mailer.model.base import Base
 from mailer.render import html, markdown, variant
-from mailer.render.holes import Form, Marks
+from mailer.render.holes import Marks
 from mailer.render.layout import parts
 from mailer.render.message import NOBODY, Mail, compile_mail
 from mailer.render.origin import Traced
@@ -56,7 +51,6 @@ SAMPLE = Path(show.__file__).parent / "editions" / "wrap-up-2026"
 LONG = 8
 DATE = datetime(2026, 12, 20, 9, tzinfo=UTC)
 
-Make = Callable[[Reader, str, str], bytes]
 Recipient = tuple[Reader, str, str]
 """A reader, their address, the left side of the Message-ID."""
 
@@ -110,39 +104,6 @@ def _recipients(count: int) -> list[Recipient]:
     return found
 
 
-def _template(form: Form, *, autoescape: bool) -> Template:
-    """A form as a template of Jinja2."""
-    environment = Environment(autoescape=autoescape, keep_trailing_newline=True)  # noqa: S701 — text has no markup
-    holes = [f"{{{{ values['{hole}'] }}}}" for hole in form.holes]
-    pieces = zip(form.parts, [*holes, ""], strict=True)
-    return environment.from_string("".join(f"{{% raw %}}{part}{{% endraw %}}{hole}" for part, hole in pieces))
-
-
-def _reference(frozen: Frozen, encodings: tuple[str, str]) -> Make:
-    """Makes one mail as most programs do."""
-    text, page = _template(frozen.text, autoescape=False), _template(frozen.html, autoescape=True)
-
-    def make(reader: Reader, address: str, message_id: str) -> bytes:
-        values = frozen.values(reader)
-        mail = EmailMessage(policy=SMTP)
-        mail["Date"] = format_datetime(DATE)
-        mail["From"] = Address(frozen.sender, addr_spec=NOBODY.sender_address)
-        mail["To"] = Address(reader.name, addr_spec=address)
-        mail["Subject"] = frozen.subject
-        mail["Message-ID"] = f"<{message_id}@{NOBODY.domain}>"
-        mail["List-Id"] = f"<{NOBODY.list_id}>"
-        mail["List-Unsubscribe"] = f"<{reader.unsubscribe}?lang={frozen.mode}>"
-        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        mail["Feedback-ID"] = f"{NOBODY.campaign_id}:{NOBODY.newsletter}:{NOBODY.domain}"
-        mail["Content-Language"] = frozen.mode
-        mail.set_content(text.render(values=values), cte=encodings[0])
-        marked = {name: Markup(value) for name, value in frozen.html_values(values).items()}  # noqa: S704 — escaped
-        mail.add_alternative(page.render(values=marked), subtype="html", cte=encodings[1])
-        return mail.as_bytes()
-
-    return make
-
-
 def _microseconds(work: Callable[[], object], times: int) -> float:
     """CPU time of one piece of work that does something so many times."""
     began = process_time()
@@ -151,9 +112,8 @@ def _microseconds(work: Callable[[], object], times: int) -> float:
 
 
 def _measure(case: Case, recipients: list[Recipient]) -> dict[str, object]:
-    frozen, mail = case.compile()
-    encodings = (mail.text.encoding, mail.html.encoding)
-    reference, mjml = _reference(frozen, encodings), case.mjml()
+    _, mail = case.compile()
+    reference, mjml = maker(mail, {}), case.mjml()
     few = recipients[: max(1, len(recipients) // 20)]
 
     def splice() -> None:
@@ -162,7 +122,7 @@ def _measure(case: Case, recipients: list[Recipient]) -> dict[str, object]:
 
     def build() -> None:
         for recipient in few:
-            reference(*recipient)
+            reference(*recipient, DATE)
 
     def compile_variant() -> None:
         for _ in range(COMPILED):
@@ -185,7 +145,7 @@ def _measure(case: Case, recipients: list[Recipient]) -> dict[str, object]:
     spliced, built, compiled, bare = (median(column) for column in zip(*rounds, strict=True))
     return {
         "case": case.name,
-        "encodings": encodings,
+        "encodings": (mail.text.encoding, mail.html.encoding),
         "octets": len(mail.fill(*recipients[0], DATE)),
         "splice_us": round(spliced, 1),
         "reference_us": round(built),

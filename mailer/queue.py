@@ -105,6 +105,15 @@ def look(settings: Settings) -> None:
         log.logger().warning("broker.unavailable", why=str(error))
 
 
+def spent(settings: Settings) -> float | None:
+    """CPU seconds that the broker has used since it began; ``None`` for the folder, which is no process."""
+    if settings.broker_url == _FOLDER:
+        return None
+    with Connection(settings.broker_url, transport_options=transport_options(settings)) as connection:
+        told = connection.default_channel.client.info("cpu")
+    return float(told["used_cpu_user"] + told["used_cpu_sys"])
+
+
 def _unavailable(error: Exception) -> UnavailableError:
     why = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
     return UnavailableError(N_("The broker does not answer: %(why)s. Start it, or check MAILER_BROKER_URL."), why=why)

@@ -123,7 +123,7 @@ def _watch(stage: show.Stage, running: show.Running) -> None:
     """A bar for each variant until all is sent."""
     with screen().progress() as bars:
         tasks: dict[str, Any] = {}
-        for now in show.watch(stage, running):
+        for now in show.watch(stage.installation, stage.campaign, running):
             for mode, states in sorted(now.by_variant.items()):
                 task = tasks.get(mode)
                 if task is None:

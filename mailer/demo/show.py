@@ -141,16 +141,16 @@ def sink(folder: Path) -> Iterator[int]:
         process.wait()
 
 
-def watch(stage: Stage, running: Running) -> Iterator[Figures]:
-    """The campaign's figures again and again until it is finished.
+def watch(house: Installation, campaign: int, running: Running, every: float = _POLL_SECONDS) -> Iterator[Figures]:
+    """A campaign's figures again and again until it is finished, ``every`` so many seconds.
 
     Raises UnavailableError when the database, the broker or every worker is gone: nobody would
     finish it. What was sent until then is in the ledger, and the rest waits there.
     """
     checked = clock.monotonic()
     while True:
-        with stage.installation.database.read() as session:
-            now = figures(session, stage.campaign)
+        with house.database.read() as session:
+            now = figures(session, campaign)
         yield now
         if now.state is CampaignState.FINISHED:
             return
@@ -158,10 +158,8 @@ def watch(stage: Stage, running: Running) -> Iterator[Figures]:
             queue.check(running.settings)
             checked = clock.monotonic()
         if all(process.poll() is not None for process in running.workers):
-            raise UnavailableError(
-                N_("Every worker has stopped: see %(log)s."), log=stage.installation.settings.home / "worker.log"
-            )
-        clock.sleep(_POLL_SECONDS)
+            raise UnavailableError(N_("Every worker has stopped: see %(log)s."), log=house.settings.home / "worker.log")
+        clock.sleep(every)
 
 
 @dataclass(frozen=True, slots=True)

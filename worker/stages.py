@@ -1,0 +1,120 @@
+"""What each stage of sending costs alone: ``python -m worker.stages CAMPAIGN``; ``mailer bench`` starts it.
+
+One process takes a campaign batch by batch through what a lane calls, one thing after another and nothing beside
+it, and counts its own CPU time.
+"""
+
+import asyncio
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from mailer import installation, log
+from mailer.bench.usage import own_seconds
+from mailer.campaign.allowance import allowances
+from mailer.config import settings
+from mailer.installation import Installation
+from worker import claim
+from worker.claim import Claimed
+from worker.journal import Journal
+from worker.letter import Letters
+from worker.record import record
+from worker.throttle import Level, News
+from worker.throttle.store import store
+from worker.transport import Connection, Outcome, Parcel
+from worker.transport.smtp import SmtpRelay
+
+_BATCH = 200  # as large as a lane's may be
+_CONNECTIONS = 10  # as many as all lanes have together
+
+
+class Stages:
+    """The means of one lane, and the CPU seconds that each stage has taken so far."""
+
+    def __init__(self, house: Installation) -> None:
+        self.spent: defaultdict[str, float] = defaultdict(float)
+        self.messages = 0
+        self._house = house
+        self._journal = Journal(house.settings.home, house.keys.fingerprint())
+        self._letters = Letters(house)
+        self._throttle = store(house)
+        relay = SmtpRelay(house.settings)
+        self._connections = [relay.connect() for _ in range(_CONNECTIONS)]
+
+    async def run(self, campaign: int) -> None:
+        """Send a campaign."""
+        with self._house.database.read() as session:
+            allowed = allowances(session, claim.lanes(session))
+        for provider, allowance in allowed.items():
+            while await self._batch(campaign, provider, [Level(*level) for level in allowance.levels]):
+                pass
+        for connection in self._connections:
+            await connection.close()
+        self._journal.close()
+
+    async def _batch(self, campaign: int, provider: str, levels: Sequence[Level]) -> bool:
+        """Everything that becomes of one batch; whether there was one."""
+        database, token = self._house.database, self._journal.claim()
+        with self._watch("throttle"):
+            self._throttle.reserve(levels, _BATCH)
+            self._throttle.report(levels, News(taken=_BATCH))
+        with self._watch("claim"), database.write() as session:
+            rows = claim.claim(session, campaign, provider, _BATCH, token, self._house.settings.lease)
+        if not rows:
+            self._journal.settled(token)
+            return False
+        with database.read() as session:
+            # Compiled once for all batches: no cost of a message.
+            issue = self._letters.learn(session, campaign, rows)
+        with self._watch("render"):
+            parcels = self._letters.parcels(issue, rows)
+        with self._watch("begin"), database.write() as session:
+            claim.begin(session, [row.id for row in rows], token)
+        with self._watch("transmit"):
+            outcomes = await self._transmit(rows, parcels)
+        with self._watch("journal"):
+            for row, outcome in outcomes:
+                self._journal.intent(token, row.id)
+                self._journal.result(token, row.id, outcome.fate, outcome.code)
+            self._journal.settled(token)
+        with self._watch("record"), database.write() as session:
+            record(session, outcomes, token, self._house.settings.lifetime)
+        self.messages += len(rows)
+        return True
+
+    async def _transmit(
+        self, rows: Sequence[Claimed], parcels: Sequence[Parcel | Outcome]
+    ) -> list[tuple[Claimed, Outcome]]:
+        waiting = list(zip(rows, parcels, strict=True))
+        outcomes: list[tuple[Claimed, Outcome]] = []
+
+        async def work(connection: Connection) -> None:
+            while waiting:
+                row, parcel = waiting.pop()
+                outcomes.append(
+                    (row, await connection.send(parcel, lambda: None) if isinstance(parcel, Parcel) else parcel)
+                )
+
+        await asyncio.gather(*map(work, self._connections))
+        return outcomes
+
+    @contextmanager
+    def _watch(self, stage: str) -> Iterator[None]:
+        began = own_seconds()
+        yield
+        self.spent[stage] += own_seconds() - began
+
+
+def main() -> None:
+    """Print CPU microseconds a message by stage, as one JSON object."""
+    log.configure(settings().log)
+    stages = Stages(installation.unlock(settings()))
+    asyncio.run(stages.run(int(sys.argv[1])))
+    each = {stage: seconds * 1e6 / stages.messages for stage, seconds in stages.spent.items()}
+    sys.stdout.write(json.dumps(each) + "\n")
+
+
+if __name__ == "__main__":
+    main()
