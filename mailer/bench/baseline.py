@@ -26,7 +26,7 @@ from mailer.bench import usage
 from mailer.bench.reference import Sent
 from mailer.bench.sink import HOST, Sink
 from mailer.errors import MisconfiguredError
-from mailer.i18n import N_
+from mailer.i18n import N_, languages
 from mailer.model import Image
 from mailer.render import links, pictures
 from mailer.render.holes import Form
@@ -84,10 +84,11 @@ def maker(mail: Mail, images: Mapping[str, Image]) -> Make:
         message["List-Unsubscribe"] = f"<{reader.unsubscribe}?lang={frozen.mode}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message["Feedback-ID"] = f"{NOBODY.campaign_id}:{NOBODY.newsletter}:{NOBODY.domain}"
-        message["Content-Language"] = frozen.mode
         message.set_content(text.render(values=values), cte=mail.text.encoding)
         marked = {name: Markup(value) for name, value in frozen.html_values(values).items()}  # noqa: S704 — escaped
         message.add_alternative(page.render(values=marked), subtype="html", cte=mail.html.encoding)
+        # Last: set before, it would go to the first part.
+        message["Content-Language"] = ", ".join(languages(frozen.mode))
         if not frozen.hosted:
             _embed(message, images, frozen.images)
         return message.as_bytes()
@@ -128,7 +129,14 @@ def signer(algorithm: str) -> Sign:
     key = _key(algorithm)
 
     def sign(octets: bytes) -> bytes:
-        header = dkim.sign(octets, _SELECTOR, NOBODY.domain.encode(), key, (b"relaxed", b"relaxed"), algorithm.encode())
+        header = dkim.sign(
+            octets,
+            _SELECTOR,
+            NOBODY.domain.encode(),
+            key,
+            canonicalize=(b"relaxed", b"relaxed"),
+            signature_algorithm=algorithm.encode(),
+        )
         return cast(bytes, header) + octets
 
     return sign
