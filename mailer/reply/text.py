@@ -1,6 +1,7 @@
 """The text of a reply: read in whatever charset it came, and stored without anything of a person."""
 
 import re
+from collections.abc import Sequence
 
 from mailer import log
 
@@ -56,11 +57,16 @@ def scrubbed(line: str, recipient: str) -> str:
     code = enhanced_code(line)
     head, rest = (code, line[len(code) :]) if code and line.startswith(code) else ("", line)
     name, _, domain = recipient.rpartition("@")
-    # A short name is hidden where it stands by itself, not in the middle of words.
-    secrets = [
-        re.escape(each) if len(each) >= _SHORTEST_NAME else rf"(?<!\w){re.escape(each)}(?!\w)"
-        for each in (recipient, domain, name)
-    ]
-    rest = re.sub("|".join(secrets), "<address>", rest, flags=re.IGNORECASE)
+    hidden = _hidden(rest, (recipient, domain, name))
     # Cut last: half of an address would not be known for one.
-    return (head + log.scrub(rest))[:_LONGEST_KEPT]
+    return (head + log.scrub(hidden))[:_LONGEST_KEPT]
+
+
+def _hidden(text: str, names: Sequence[str]) -> str:
+    """A text without any of these, however they are written."""
+    # Nearly every reply is a yes that names nobody: a pattern for each recipient would cost more than its mail.
+    if text.isascii() and not any(name.lower() in text.lower() for name in names):
+        return text
+    # A short name is hidden where it stands by itself, not in the middle of words.
+    secrets = [re.escape(each) if len(each) >= _SHORTEST_NAME else rf"(?<!\w){re.escape(each)}(?!\w)" for each in names]
+    return re.sub("|".join(secrets), "<address>", text, flags=re.IGNORECASE)
