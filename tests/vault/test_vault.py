@@ -27,6 +27,8 @@ def test_a_field_moved_to_another_row_or_column_does_not_open(keys: vault.Vault)
     plain, wrapped = keys.new_data_key(place("data_key", ref))
     sealed = keys.seal(plain, "x", place("name", ref))
     with keys.open("test") as opener:
+        # Not even right after the row that it was moved from.
+        assert opener.text(sealed, wrapped, place("name", ref)) == "x"
         for wrong in (place("address", ref), place("name", other)):
             with pytest.raises(MisconfiguredError, match="does not open"):
                 opener.text(sealed, wrapped, wrong)
