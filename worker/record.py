@@ -69,12 +69,14 @@ def record(session: Session, outcomes: Sequence[tuple[Tried, Outcome]], token: s
     for verdict in _verdicts(session, outcomes, lifetime):
         by_fate[verdict.fate].append(verdict)
     settled = _doubt(session, by_fate[Fate.UNCERTAIN], token)
-    back = by_fate[Fate.UNSENT] + by_fate[Fate.KEPT]
+    sent, back = by_fate[Fate.SENT], by_fate[Fate.UNSENT] + by_fate[Fate.KEPT]
     failed, deferred = by_fate[Fate.FAILED], by_fate[Fate.DEFERRED]
     returned: set[int] = set()
     # A doubt that turns out to be a "later" waits anew.
     for before, later in ((_S.SENDING, _S.DEFERRED), (_S.UNCERTAIN, _S.PENDING)):
-        transition(session, before, _S.SENT, _ids(by_fate[Fate.SENT]), claim=token)
+        went = {*transition(session, before, _S.SENT, _ids(sent), claim=token)}
+        # Of all that is recorded these are nearly all: only the others are looked for among the doubts.
+        sent = [each for each in sent if each.row.id not in went]
         returned |= {*transition(session, before, _S.PENDING, _ids(back), claim=token, each=_reasons(back))}
         settled |= {
             *transition(session, before, _S.FAILED, _ids(failed), claim=token, each=_reasons(failed)),
