@@ -27,6 +27,7 @@ from worker.transport import Connection, Outcome, Parcel
 from worker.transport.smtp import SmtpRelay
 
 _BATCH = 200  # as large as a lane's may be
+_WARM_UP = 8
 _CONNECTIONS = 10  # as many as all lanes have together
 
 
@@ -47,21 +48,26 @@ class Stages:
         """Send a campaign."""
         with self._house.database.read() as session:
             allowed = allowances(session, claim.lanes(session))
-        for provider, allowance in allowed.items():
-            while await self._batch(campaign, provider, [Level(*level) for level in allowance.levels]):
+        lanes = {name: [Level(*level) for level in allowance.levels] for name, allowance in allowed.items()}
+        # What is done once for all, such as reading a catalogue, is no cost of a message.
+        await self._batch(campaign, *next(iter(lanes.items())), _WARM_UP)
+        self.spent.clear()
+        self.messages = 0
+        for provider, levels in lanes.items():
+            while await self._batch(campaign, provider, levels, _BATCH):
                 pass
         for connection in self._connections:
             await connection.close()
         self._journal.close()
 
-    async def _batch(self, campaign: int, provider: str, levels: Sequence[Level]) -> bool:
-        """Everything that becomes of one batch; whether there was one."""
+    async def _batch(self, campaign: int, provider: str, levels: Sequence[Level], most: int) -> bool:
+        """Everything that becomes of one batch of at most so many; whether there was one."""
         database, token = self._house.database, self._journal.claim()
         with self._watch("throttle"):
-            self._throttle.reserve(levels, _BATCH)
-            self._throttle.report(levels, News(taken=_BATCH))
+            self._throttle.reserve(levels, most)
+            self._throttle.report(levels, News(taken=most))
         with self._watch("claim"), database.write() as session:
-            rows = claim.claim(session, campaign, provider, _BATCH, token, self._house.settings.lease)
+            rows = claim.claim(session, campaign, provider, most, token, self._house.settings.lease)
         if not rows:
             self._journal.settled(token)
             return False

@@ -24,7 +24,7 @@ from mailer.model import Edition, Images, Topic
 from mailer.render.approval import approve
 
 _CONSENT_FORM = "bench-1"
-_TIMES_FEWER = 10
+_TIMES_FEWER, _FEWEST = 10, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ class House:
 
 
 def fewer(subscribers: int) -> int:
-    """How many get the edition with pictures, which is about ten times as heavy."""
-    return -(-subscribers // _TIMES_FEWER)
+    """How many get the edition with pictures, which is about ten times as heavy, and the sample."""
+    return max(_FEWEST, subscribers // _TIMES_FEWER)
 
 
 def connections(workers: int) -> int:

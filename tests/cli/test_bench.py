@@ -16,7 +16,7 @@ from tests.servers import Postgres, Redis
 
 Bench = Callable[..., dict[str, Any]]
 
-SUBSCRIBERS, FEWER = 300, 30
+SUBSCRIBERS, FEWER = 300, 50
 STAGES = {"throttle", "claim", "render", "begin", "transmit", "journal", "record"}
 FOLDER = {"broker_url": "filesystem://"}
 _LONGEST = 180.0
@@ -57,7 +57,7 @@ def test_every_case_is_sent_and_set_beside_both_references(bench: Bench, tmp_pat
     assert 50 < found["worker_rss_mb"] < 500
     with sqlite3.connect(tmp_path / "home" / "twinletter.db") as database:
         states = dict(database.execute("SELECT state, count(*) FROM delivery GROUP BY state"))
-    # Each case to everybody, the pictures to a tenth, and the stages of each to a tenth again.
+    # Each case to everybody, the pictures to fewer, and the stages of each to as few again.
     assert states == {"sent": len(CASES) * (SUBSCRIBERS + FEWER) + 2 * FEWER}
 
 
