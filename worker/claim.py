@@ -3,8 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
-from sqlalchemy import Select, case, exists, null, or_, select
+from sqlalchemy import Integer, Select, bindparam, case, exists, null, or_, select
 from sqlalchemy.orm import Session
 
 from mailer.audience.audience import wanted, why_not
@@ -26,6 +27,7 @@ from mailer.model import (
 from mailer.model.delivery import CLAIMABLE, among
 
 _S = DeliveryState
+_MOST = "most"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +93,8 @@ def claim(
     taken: list[Claimed] = []
     for before in reversed(CLAIMABLE):
         if most > len(taken):
-            free = _free(campaign_id, provider, before).limit(most - len(taken))
-            found = session.execute(_tests(free) if campaign.test else _details(free, campaign.topic_id)).all()
+            statement = _found(campaign_id, provider, before, None if campaign.test else campaign.topic_id)
+            found = session.execute(statement, {_MOST: most - len(taken)}).all()
             gone = [row for row in found if row.why_not]
             reasons = {"reason": [row.why_not for row in gone]}
             transition(session, before, _S.SUPPRESSED, [row.id for row in gone], each=reasons)
@@ -102,6 +104,16 @@ def claim(
             )
             taken += [Claimed(*row[:-1], *campaign) for row in found if row.id in moved]  # type: ignore[arg-type, call-arg]  # a row's types are open
     return taken
+
+
+@lru_cache(maxsize=256)
+def _found(campaign_id: int, provider: str, state: DeliveryState, topic_id: int | None) -> Select[*tuple[object, ...]]:
+    """The statement that finds at most ``_MOST`` rows of a topic's readers, or of a test, which has no topic.
+
+    Kept, because to put it together takes a good part of what a claim takes.
+    """
+    free = _free(campaign_id, provider, state)
+    return _tests(free) if topic_id is None else _details(free, topic_id)
 
 
 def _free(campaign_id: int, provider: str, state: DeliveryState) -> Select[int]:
@@ -115,6 +127,7 @@ def _free(campaign_id: int, provider: str, state: DeliveryState) -> Select[int]:
             Delivery.next_at <= now_in() if state is _S.DEFERRED else free_now,
         )
         .order_by(Delivery.id if state is _S.PENDING else Delivery.next_at)
+        .limit(bindparam(_MOST, type_=Integer))
         .with_for_update(skip_locked=True)
     )
 
