@@ -16,6 +16,7 @@ from mailer.bench.usage import own_seconds
 from mailer.campaign.allowance import allowances
 from mailer.config import settings
 from mailer.installation import Installation
+from mailer.report.figures import figures
 from worker import claim
 from worker.claim import Claimed
 from worker.journal import Journal
@@ -48,29 +49,28 @@ class Stages:
         """Send a campaign."""
         with self._house.database.read() as session:
             allowed = allowances(session, claim.lanes(session))
+            waiting = {name: states.total() for name, states in figures(session, campaign).by_provider.items()}
         lanes = {name: [Level(*level) for level in allowance.levels] for name, allowance in allowed.items()}
         # What is done once for all, such as reading a catalogue, is no cost of a message.
-        await self._batch(campaign, *next(iter(lanes.items())), _WARM_UP)
+        first = next(iter(lanes))
+        waiting[first] -= await self._batch(campaign, first, lanes[first], _WARM_UP)
         self.spent.clear()
         self.messages = 0
-        for provider, levels in lanes.items():
-            while await self._batch(campaign, provider, levels, _BATCH):
-                pass
+        for name, levels in lanes.items():
+            while waiting[name] and (sent := await self._batch(campaign, name, levels, _BATCH)):
+                waiting[name] -= sent
         for connection in self._connections:
             await connection.close()
         self._journal.close()
 
-    async def _batch(self, campaign: int, provider: str, levels: Sequence[Level], most: int) -> bool:
-        """Everything that becomes of one batch of at most so many; whether there was one."""
+    async def _batch(self, campaign: int, provider: str, levels: Sequence[Level], most: int) -> int:
+        """Everything that becomes of one batch of at most so many; how many there were."""
         database, token = self._house.database, self._journal.claim()
         with self._watch("throttle"):
             self._throttle.reserve(levels, most)
             self._throttle.report(levels, News(taken=most))
         with self._watch("claim"), database.write() as session:
             rows = claim.claim(session, campaign, provider, most, token, self._house.settings.lease)
-        if not rows:
-            self._journal.settled(token)
-            return False
         with database.read() as session:
             # Compiled once for all batches: no cost of a message.
             issue = self._letters.learn(session, campaign, rows)
@@ -88,7 +88,7 @@ class Stages:
         with self._watch("record"), database.write() as session:
             record(session, outcomes, token, self._house.settings.lifetime)
         self.messages += len(rows)
-        return True
+        return len(rows)
 
     async def _transmit(
         self, rows: Sequence[Claimed], parcels: Sequence[Parcel | Outcome]
