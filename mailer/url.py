@@ -72,7 +72,7 @@ def database(url: str) -> str:
 
 
 def dns(text: str) -> str:
-    """Who is asked for exchangers: ``system``, ``off``, or a name server; ValueError says what it should be."""
+    """Who is asked: ``system``, ``off``, or a name server; ValueError says what it should be."""
     if text not in {"system", "off"}:
         name_server(text)
     return text

@@ -16,7 +16,7 @@ RULES = {
     "reads the environment": ({"os.environ", "os.getenv"}, ("mailer/config.py",)),
     "opens SMTP": ({"smtplib.SMTP", "loop.create_connection", "asyncio.open_connection", "socket.create_connection"},
                    ("worker/transport/", "mailer/bench/baseline.py")),
-    "asks the DNS": ({"Resolver", "resolver.Resolver", "asyncresolver.Resolver"}, ("mailer/audience/exchanger.py",)),
+    "asks the DNS": ({"Resolver", "resolver.Resolver", "asyncresolver.Resolver"}, ("mailer/resolver.py",)),
     "fetches from the web": ({"httpcore2.HTTPConnection"}, ("mailer/fetch.py",)),
     "touches a key": ({"AESGCM", "HKDF", "hmac.digest", "hmac.new", "load_der_private_key"}, ("mailer/vault/",)),
     "commits": ({"session.commit", "connection.commit"}, ("mailer/db/",)),

@@ -1,24 +1,15 @@
-"""Who takes mail for a domain, as the DNS says: asked for many domains at once, within bounds, and never a fault.
+"""Who takes mail for a domain, as the DNS says: asked for many domains at once, within bounds, and never a fault."""
 
-A silent server, one that answers rubbish or leads in circles, costs the time of one question and
-tells nothing.
-"""
-
-import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dns import name, rdatatype, resolver
-from dns.asyncresolver import Resolver
-from dns.exception import DNSException
+from dns import name, rdatatype
 from dns.rdtypes.ANY.MX import MX
+from dns.rrset import RRset
 
-from mailer import log, url
+from mailer import log, resolver
 from mailer.audience.provider import OTHER, known
 
-_SECONDS = 3.0
-_DATAGRAM = 1232
-"""The octets that a datagram may carry anywhere unbroken (DNS Flag Day 2020)."""
 _LEAST = 7 * 86400
 """Each question tells a name server of a reader's domain: so no sooner than after a week, whatever the record says."""
 _MOST = 30 * 86400
@@ -43,39 +34,19 @@ def ask(server: str, domains: Iterable[str]) -> dict[str, Found]:
     Domains are canonical. What was not answered is said in one line of the log, without a name.
     """
     wanted = list(domains)
-    try:
-        found = asyncio.run(_ask(_resolver(server), wanted))
-    except resolver.NoResolverConfiguration:
-        found = [Found()] * len(wanted)
-    if silent := sum(answer.provider is None for answer in found):
+    answers = resolver.ask(server, wanted, rdatatype.MX)
+    found = {domain: _found(answers[domain]) if domain in answers else Found() for domain in wanted}
+    if silent := sum(answer.provider is None for answer in found.values()):
         log.logger().warning("dns.silent", domains=silent, of=len(wanted))
-    return dict(zip(wanted, found, strict=True))
+    return found
 
 
-def _resolver(server: str) -> Resolver:
-    asked = Resolver(configure=server == "system")
-    if server != "system":
-        address, asked.port = url.name_server(server)
-        asked.nameservers = [address]
-    asked.use_edns(0, 0, _DATAGRAM)
-    return asked
-
-
-async def _ask(asked: Resolver, domains: list[str]) -> list[Found]:
-    return await asyncio.gather(*(_found(asked, domain) for domain in domains))
-
-
-async def _found(asked: Resolver, domain: str) -> Found:
-    try:
-        async with asyncio.timeout(_SECONDS):
-            answer = await asked.resolve(name.from_text(domain), rdatatype.MX, lifetime=_SECONDS)
-    except (resolver.NXDOMAIN, resolver.NoAnswer):
+def _found(answer: RRset | None) -> Found:
+    if answer is None:
         # Without a record the domain takes its mail itself, if at all (RFC 5321 §5.1).
         return Found(OTHER, seconds=_LEAST)
-    except (DNSException, OSError):
-        return Found()
     records = [record for record in answer if isinstance(record, MX)]
-    seconds = min(max(answer.rrset.ttl if answer.rrset else 0, _LEAST), _MOST)
+    seconds = min(max(answer.ttl, _LEAST), _MOST)
     null = [record.exchange for record in records] == [name.root]
     return Found(_provider(records), null_mx=null, seconds=seconds)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from dns import rcode
 
-from mailer.audience import exchanger
+from mailer import resolver
 from mailer.audience.exchanger import Found, ask
 from mailer.audience.provider import known
 from tests.nameserver import Answer, NameServer, alias, mx, refusing, serving
@@ -23,7 +23,7 @@ def server() -> Iterator[NameServer]:
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Silence is waited for only a moment."""
-    monkeypatch.setattr(exchanger, "_SECONDS", 1.5)
+    monkeypatch.setattr(resolver, "SECONDS", 1.5)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_domain_without_a_record_is_nobodys(server: NameServer) -> None:
 
 
 def test_thousands_of_records_are_read(server: NameServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exchanger, "_SECONDS", 60.0)
+    monkeypatch.setattr(resolver, "SECONDS", 60.0)
     server.answers[DOMAIN] = mx("1 smtp.google.com.", *(f"10 m{number}.hk." for number in range(3000)))
     assert ask(server.address, [DOMAIN])[DOMAIN].provider == "gmail"
 
