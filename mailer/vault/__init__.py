@@ -4,9 +4,21 @@ The only package that touches a key. A stolen database without the key file give
 no address; a stolen key file without the database gives nothing at all.
 """
 
-from mailer.vault.dkim import DkimKey
-from mailer.vault.ring import create, unlock
+from mailer.vault.dkim import Algorithm, DkimKey, KeyState
+from mailer.vault.ring import change, create, unlock
 from mailer.vault.seal import Opener, Place
 from mailer.vault.vault import Vault, digest, new_ref
 
-__all__ = ["DkimKey", "Opener", "Place", "Vault", "create", "digest", "new_ref", "unlock"]
+__all__ = [
+    "Algorithm",
+    "DkimKey",
+    "KeyState",
+    "Opener",
+    "Place",
+    "Vault",
+    "change",
+    "create",
+    "digest",
+    "new_ref",
+    "unlock",
+]

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from mailer import log
 from mailer.errors import MisconfiguredError, NotFoundError
 from mailer.i18n import N_
-from mailer.vault import dkim
+from mailer.vault import dkim, rotation
 from mailer.vault.seal import FORMAT, Opener, Place, seal, unseal
 
 _MAC = 16
@@ -44,6 +44,10 @@ class Vault:
             for purpose in ("address", "domain", "message-id", "unsubscribe", "installation")
         }
         self.dkim = [dkim.load(entry) for entry in dkim_keys]
+
+    def signing(self, domain: str) -> tuple[dkim.DkimKey, ...]:
+        """The keys that sign mails from ``domain``: its own, or those of the nearest domain above it."""
+        return rotation.signing(self.dkim, domain)
 
     # Sealed fields
 

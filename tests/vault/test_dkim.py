@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from mailer import clock, vault
 from mailer.errors import MisconfiguredError
+from mailer.vault.rotation import made
 
 DOMAIN = "letters.example"
 
@@ -20,7 +21,7 @@ DOMAIN = "letters.example"
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One key file for all: keys take their time."""
     folder = tmp_path_factory.mktemp("dkim")
-    vault.create(folder / "key", folder / "home", DOMAIN)
+    vault.create(folder / "key", folder / "home", made(DOMAIN, vault.Algorithm.RSA, vault.KeyState.SIGNING))
     return folder
 
 
@@ -31,14 +32,15 @@ def _key(folder: Path) -> vault.DkimKey:
 
 def test_what_the_key_signs_its_record_verifies(folder: Path) -> None:
     key = _key(folder)
-    assert (key.domain, key.algorithm, key.private.key_size) == (DOMAIN, "rsa-sha256", 2048)
+    assert (key.domain, key.algorithm) == (DOMAIN, "rsa-sha256")
     assert key.record_name == f"tl{clock.now():%Y}a._domainkey.{DOMAIN}"
     tags = dict(tag.split("=", 1) for tag in key.record_value.split("; "))
     assert tags.keys() == {"v", "k", "p"}
     assert (tags["v"], tags["k"]) == ("DKIM1", "rsa")
     public = load_der_public_key(base64.b64decode(tags["p"], validate=True))
     assert isinstance(public, RSAPublicKey)
-    public.verify(key.private.sign(b"letter", PKCS1v15(), SHA256()), b"letter", PKCS1v15(), SHA256())
+    assert public.key_size == 2048
+    public.verify(key.sign(b"letter"), b"letter", PKCS1v15(), SHA256())
 
 
 def test_the_line_of_the_zone_holds_strings_that_dns_can_carry(folder: Path) -> None:
