@@ -131,10 +131,15 @@ class Settings(BaseSettings):
     tick: Annotated[float, Field(ge=0.1, le=600)] = Field(
         default=5.0, description="Seconds between two rounds of a worker's ticker."
     )
+    sign: Literal["auto", "required", "off"] = Field(
+        default="auto",
+        description="Whether mails are signed (DKIM): `auto`, where the key ring has a key that signs at all;"
+        " `required`; or `off`, since the relay does.",
+    )
     dns: Annotated[_Text, AfterValidator(url.dns)] = Field(
         default="system",
-        description="Who is asked which provider takes a domain's mail: `system`, the IP address of a name server,"
-        " or `off`.",
+        description="Who is asked which provider takes a domain's mail, and for our own keys' records: `system`,"
+        " the IP address of a name server, or `off`.",
     )
     retention: Annotated[int, Field(ge=14, le=3650)] = Field(
         default=90, description="Days after which a campaign that is finished keeps counts alone."

@@ -4,18 +4,19 @@ import os
 import stat
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import inspect, select
 
-from mailer import clock, vault
+from mailer import clock, log, vault
 from mailer.config import Settings
 from mailer.db import Database, connect, schema
 from mailer.errors import MisconfiguredError, RefusedError
 from mailer.i18n import N_
 from mailer.model import AuditEntry, Staff
 from mailer.model import Installation as InstallationRow
+from mailer.vault.rotation import made
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,52 @@ class Installation:
     database: Database
     keys: vault.Vault
 
+    def signing(self, domain: str) -> tuple[vault.DkimKey, ...]:
+        """The keys that sign mails from ``domain``; none where MAILER_SIGN has them leave as they are.
 
-def create(settings: Settings, *, domain: str | None = None, staff: str | None = None) -> Installation:
+        Raises MisconfiguredError where they are to be signed and nothing can: none is ever sent unsigned instead.
+        """
+        if self.settings.sign == "off" or (self.settings.sign == "auto" and not self.keys.dkim):
+            return ()
+        keys = self.keys.signing(domain)
+        if not keys:
+            raise MisconfiguredError(
+                N_(
+                    "No key signs mails from %(domain)s: make one with mailer keys dkim new %(domain)s and use it,"
+                    " or say with MAILER_SIGN=off that the relay signs."
+                ),
+                domain=domain,
+            )
+        for key in keys:
+            if not key.sound():
+                raise MisconfiguredError(
+                    N_("The key %(name)s is damaged: restore the key file from its backup, or use another key."),
+                    name=key.record_name,
+                )
+        return keys
+
+    def renewed(self) -> "Installation":
+        """The same with the key file as it is now: commands change who signs while workers are at work.
+
+        Where it cannot be used any more that is said in the log, and the keys in hand are good.
+        """
+        try:
+            keys = vault.unlock(self.settings.key_file, self.settings.home)
+            if keys.fingerprint() != self.keys.fingerprint():
+                raise _foreign(self.settings)
+        except MisconfiguredError as error:
+            log.logger().warning("keys.unread", why=str(error))
+            return self
+        return replace(self, keys=keys)
+
+
+def create(
+    settings: Settings,
+    *,
+    domain: str | None = None,
+    algorithm: vault.Algorithm = vault.Algorithm.RSA,
+    staff: str | None = None,
+) -> Installation:
     """A new installation: home, key file, database; a key that signs mails from ``domain``, a first staff account.
 
     Raises MisconfiguredError where one cannot be made. Whatever stops it, nothing of it is left.
@@ -36,7 +81,8 @@ def create(settings: Settings, *, domain: str | None = None, staff: str | None =
     with ExitStack() as undo:
         undo.callback(_remove_folders, [*_missing(settings.home), *_missing(settings.key_file.parent)])
         prepare_home(settings.home)
-        keys = vault.create(settings.key_file, settings.home, domain)
+        first = made(domain, algorithm, vault.KeyState.SIGNING) if domain else list
+        keys = vault.create(settings.key_file, settings.home, first)
         undo.callback(settings.key_file.unlink)
         undo.callback(_remove_files, _new_files(database))
         undo.callback(database.dispose)
@@ -133,15 +179,16 @@ def unlock(settings: Settings, *, any_schema: bool = False) -> Installation:
         with database.read() as session:
             fingerprint = session.scalar(select(InstallationRow.fingerprint))
         if fingerprint != keys.fingerprint():
-            raise MisconfiguredError(
-                N_(
-                    "The key file %(path)s belongs to another database:"
-                    " say where the right one lies with MAILER_KEY_FILE."
-                ),
-                path=settings.key_file,
-            )
+            raise _foreign(settings)
         undo.pop_all()
     return Installation(settings, database, keys)
+
+
+def _foreign(settings: Settings) -> MisconfiguredError:
+    return MisconfiguredError(
+        N_("The key file %(path)s belongs to another database: say where the right one lies with MAILER_KEY_FILE."),
+        path=settings.key_file,
+    )
 
 
 def prepare_home(home: Path) -> None:

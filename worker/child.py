@@ -99,7 +99,7 @@ class Child:
 
     def _drain(self) -> None:
         office = Office(
-            installation=self._installation,
+            installation=self._installation.renewed(),
             throttle=self._throttle,
             routes=self._routes,
             stopping=self._stopping,

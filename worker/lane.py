@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from mailer import clock, log
 from mailer.campaign.allowance import Allowance
 from mailer.campaign.route import Way
-from mailer.errors import UnavailableError
+from mailer.errors import MisconfiguredError, UnavailableError
 from worker import claim
 from worker.batch import Batch, Pace, left
 from worker.claim import Claimed
@@ -89,6 +89,10 @@ class Lane:
                     await self._turn()
                 except UnavailableError:
                     raise
+                except MisconfiguredError as error:
+                    # No key, or none that fits: what is wrong is said as it is, and the rows wait for it to be mended.
+                    log.logger().error("lane.kept", provider=self._provider, why=str(error))
+                    self._hold()
                 except Exception:  # noqa: BLE001 — one provider's fault must not stop the others, nor spin
                     log.logger().exception("lane.broke", provider=self._provider)
                     self._hold()
@@ -177,7 +181,8 @@ class Lane:
         office = self._office
         try:
             issue = await office.read(lambda session: office.letters.learn(session, campaign, rows))
-            parcels = office.letters.parcels(issue, rows)
+            # Signing takes the time of all else together: the other lanes' messages keep their places meanwhile.
+            parcels = await asyncio.to_thread(office.letters.parcels, issue, rows)
         except Exception:
             await office.write(lambda session: claim.release(session, [row.id for row in rows], token))
             office.journal.settled(token)

@@ -1,4 +1,4 @@
-"""From a claimed row to a parcel: opened for sending, filled, addressed."""
+"""From a claimed row to a parcel: opened for sending, filled, signed, addressed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,8 +19,9 @@ from mailer.model.subscriber import place
 from mailer.render import links, published
 from mailer.render.message import Envelope, Mail, compile_mail
 from mailer.render.variant import Frozen, Reader
-from mailer.vault import Opener
+from mailer.vault import DkimKey, Opener
 from worker.claim import Claimed
+from worker.sign import Signer
 from worker.transport import Fate, Outcome, Parcel
 
 _MOST_KEPT = 8
@@ -35,7 +36,8 @@ class Issue:
     topic_names: dict[str, str]
     return_address: str
     zone: ZoneInfo
-    mails: dict[int, Mail] = field(default_factory=dict)
+    keys: tuple[DkimKey, ...]
+    mails: dict[int, tuple[Mail, Signer]] = field(default_factory=dict)
 
 
 class Letters:
@@ -49,12 +51,14 @@ class Letters:
     def learn(self, session: Session, campaign_id: int, rows: Sequence[Claimed]) -> Issue:
         """What these rows need, read where it is not known yet.
 
-        One lane at a time: the others would only do the same once more.
+        One lane at a time: the others would only do the same once more. Raises MisconfiguredError where they
+        are to be signed and cannot be.
         """
         with self._lock:
             issue = self._issues.pop(campaign_id, None) or self._issue(session, campaign_id)
             for variant_id in {row.variant_id for row in rows} - issue.mails.keys():
-                issue.mails[variant_id] = self._mail(session, issue.envelope, variant_id)
+                mail = self._mail(session, issue.envelope, variant_id)
+                issue.mails[variant_id] = mail, Signer(issue.keys, mail.shared)
             # The one used last stands last.
             self._issues[campaign_id] = issue
             while len(self._issues) > _MOST_KEPT:
@@ -85,6 +89,7 @@ class Letters:
             with_simplified(topic.name, protected(newsletter.terms)),
             newsletter.return_address,
             ZoneInfo(newsletter.zone),
+            self._installation.signing(envelope.domain),
         )
 
     def parcels(self, issue: Issue, rows: Sequence[Claimed]) -> list[Parcel | Outcome]:
@@ -108,7 +113,8 @@ class Letters:
             reader = Reader(name, issue.topic_names, row.since.astimezone(issue.zone), link, greeting_name)
             date = clock.now().astimezone(issue.zone)
             message_id = keys.message_id(issue.envelope.campaign_id, row.ref)
-            content = issue.mails[row.variant_id].fill(reader, address, message_id, date)
+            mail, signer = issue.mails[row.variant_id]
+            content = mail.fill(reader, address, message_id, date, signer.sign)
         except InvalidError as error:
             return Outcome(Fate.FAILED, reply=str(error))
         return Parcel(row.id, issue.return_address, address, content, dotless=True)

@@ -15,7 +15,7 @@ from mailer.campaign import campaign, proof, retention
 from mailer.campaign.count import hollow, reconcile
 from mailer.campaign.ledger import finish, open_deliveries
 from mailer.db import schema
-from mailer.errors import MisconfiguredError, RefusedError, UnavailableError
+from mailer.errors import MailerError, MisconfiguredError, UnavailableError
 from mailer.events.restored import catch_up, seen
 from mailer.installation import Installation
 from worker.journal import Journal
@@ -172,6 +172,7 @@ class Ticker:
             with database.write() as session:
                 if found := campaign.due(session):
                     number = found.id
+                    campaign.demand_signed(self._house.renewed(), found.topic.newsletter)
                     n = campaign.start(session, found, _NAME)
                     log.logger().info("campaign.started", campaign=number, deliveries=n)
         except UnavailableError:
@@ -179,7 +180,7 @@ class Ticker:
         except Exception as error:
             if not number:
                 raise
-            why = str(error) if isinstance(error, RefusedError) else type(error).__name__
+            why = str(error) if isinstance(error, MailerError) else type(error).__name__
             with database.write() as session:
                 campaign.hold(session, campaign.find(session, number), _NAME, why)
             log.logger().error("campaign.held", campaign=number, why=why)

@@ -6,11 +6,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from mailer import clock
+from mailer.audience.address import domain
 from mailer.campaign.expand import expand
 from mailer.campaign.ledger import transition
 from mailer.db.types import now_in
 from mailer.errors import NotFoundError, RefusedError, Term
 from mailer.i18n import N_
+from mailer.installation import Installation
 from mailer.model import (
     AuditEntry,
     Campaign,
@@ -19,6 +21,7 @@ from mailer.model import (
     DeliveryState,
     Edition,
     EditionState,
+    Newsletter,
     Topic,
     names,
 )
@@ -74,6 +77,11 @@ def schedule(session: Session, campaign: Campaign, at: datetime, by: str) -> Non
     step(session, campaign, CampaignState.SCHEDULED)
     campaign.scheduled_at = at
     _note(session, campaign, by, "schedule", at=at.isoformat())
+
+
+def demand_signed(house: Installation, newsletter: Newsletter) -> None:
+    """Raise MisconfiguredError where a newsletter's mails are to be signed and no key does."""
+    house.signing(domain(newsletter.sender_address))
 
 
 def due(session: Session) -> Campaign | None:

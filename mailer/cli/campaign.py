@@ -67,8 +67,10 @@ def schedule(
     as_json: AsJson = False,
 ) -> None:
     """Have it start by itself at a time to come."""
-    with installation.unlock(settings()).database.write() as session:
+    house = installation.unlock(settings())
+    with house.database.write() as session:
         found = life.find(session, number)
+        life.demand_signed(house, found.topic.newsletter)
         moment = read(at, found.topic.newsletter.zone)
         life.schedule(session, found, moment, name)
     if as_json:
@@ -86,7 +88,9 @@ def start(number: _Number, name: Person, as_json: AsJson = False) -> None:
     # Before anything is done: a campaign that nobody is woken for would only start at the next tick.
     queue.check(chosen)
     with house.database.write() as session:
-        deliveries = life.start(session, life.find(session, number), name)
+        found = life.find(session, number)
+        life.demand_signed(house, found.topic.newsletter)
+        deliveries = life.start(session, found, name)
     wake(house)
     if as_json:
         screen().json({"campaign": number, "deliveries": deliveries})

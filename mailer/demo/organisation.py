@@ -12,7 +12,8 @@ from mailer.model import Newsletter, Staff, Topic
 
 AUTHOR = "歐陽詠潮"
 APPROVER = "Owen Pritchard"
-PUBLIC_URL = "https://letters.tidewater.example"
+DOMAIN = "letters.tidewater.example"
+PUBLIC_URL = f"https://{DOMAIN}"
 _GLOSSARY = Path(__file__).with_name("glossary.csv")
 _LOGO = Path(__file__).with_name("editions") / "logo.png"
 
@@ -24,8 +25,8 @@ def found(session: Session) -> Topic:
         slug="tideline",
         name={ZH: "《潮信》", EN: "Tideline"},
         sender_name={ZH: "潮汐書舍", EN: "Tidewater Reading Room"},
-        sender_address="tideline@letters.tidewater.example",
-        return_address="returns@letters.tidewater.example",
+        sender_address=f"tideline@{DOMAIN}",
+        return_address=f"returns@{DOMAIN}",
         postal_address={ZH: "蠔殼灣堤岸路7號", EN: "7 Embankment Road, Oyster Shell Bay"},
         list_domain="tidewater.example",
         locales=[ZH, EN],

@@ -5,7 +5,7 @@ HTML, which with embedded pictures is a multipart/related (RFC 2046 §5.1, RFC 2
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
@@ -20,6 +20,11 @@ from mailer.render.variant import Calendar, Frozen, Reader
 
 # Where the two bodies go in what is fixed: an octet that no mail may hold.
 _HERE = b"\0"
+# An empty line ends the header.
+_END = b"\r\n"
+
+Sign = Callable[[Sequence[bytes], bytes], bytes]
+"""What stands on top of a mail: made of the header fields that are its reader's alone, and of its body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +64,12 @@ class Mail:
     envelope: Envelope
     text: transfer.Body
     html: transfer.Body
+    shared: bytes
+    """The header fields that are everybody's."""
     fixed: tuple[bytes, bytes, bytes]
-    """What stands before the text, between text and HTML, and behind."""
+    """What of the body stands before the text, between text and HTML, and behind."""
 
-    def fill(self, reader: Reader, address: str, message_id: str, date: datetime) -> bytes:
+    def fill(self, reader: Reader, address: str, message_id: str, date: datetime, sign: Sign | None = None) -> bytes:
         """The complete message, CRLF throughout, no line longer than 998 octets, plain ASCII.
 
         ``address`` is the recipient's, canonical; ``message_id`` the left side of its Message-ID.
@@ -70,9 +77,9 @@ class Mail:
         """
         values, encoded = self.frozen.values(reader), dict[str, bytes]()
         before, between, behind = self.fixed
-        return b"".join(
+        own = self._header(reader, address, message_id, date)
+        body = b"".join(
             [
-                *self._header(reader, address, message_id, date),
                 before,
                 *self.text.fill(values, encoded),
                 between,
@@ -80,10 +87,11 @@ class Mail:
                 behind,
             ]
         )
+        return b"".join([sign(own, body) if sign else b"", *own, self.shared, _END, body])
 
     def size(self) -> int:
         """Octets of what every reader gets."""
-        return sum(map(len, self.fixed)) + self.text.size() + self.html.size()
+        return len(self.shared + _END) + sum(map(len, self.fixed)) + self.text.size() + self.html.size()
 
     def _header(self, reader: Reader, address: str, message_id: str, date: datetime) -> list[bytes]:
         """The fields that differ per reader."""
@@ -113,8 +121,10 @@ def compile_mail(frozen: Frozen, envelope: Envelope, images: Mapping[str, Image]
     whole = _multipart("alternative", _part("text/plain; charset=utf-8", text.encoding, _HERE), page)
     if frozen.calendar:
         whole = _multipart("mixed", whole, _attached(frozen.calendar))
-    before, between, behind = (_header(frozen, envelope) + whole).split(_HERE)
-    return Mail(frozen, envelope, text, html, (before, between, behind))
+    content_type, _, body = whole.partition(b"\r\n\r\n")
+    before, between, behind = body.split(_HERE)
+    shared = b"%b%b\r\n" % (_header(frozen, envelope), content_type)
+    return Mail(frozen, envelope, text, html, shared, (before, between, behind))
 
 
 def _with_pictures(frozen: Frozen, envelope: Envelope) -> Form:
@@ -129,7 +139,7 @@ def _content_id(image_hash: str) -> str:
 
 
 def _header(frozen: Frozen, envelope: Envelope) -> bytes:
-    """The fields that are everybody's."""
+    """The fields that are everybody's, but for the one that says what the body is."""
     return b"".join(
         [
             header.mailbox("From", frozen.sender, envelope.sender_address),

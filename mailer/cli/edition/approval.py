@@ -9,6 +9,7 @@ import typer
 
 from mailer import broker, installation, queue
 from mailer.campaign import proof
+from mailer.campaign.campaign import demand_signed
 from mailer.cli.argument import AsJson, InNewsletter, Person, Slug, slug
 from mailer.cli.edition import stored
 from mailer.cli.edition.finding import demand_none_grave, entry, show
@@ -173,6 +174,7 @@ def send_test(
         demand_ready(found, wanted)
         # Any topic will do: nobody subscribes to a test.
         of = editions.topic(found.newsletter, topic or next((each.slug for each in found.newsletter.topics), None))
+        demand_signed(house, found.newsletter)
         number = proof.send(session, house.keys, found, of, wanted, address, by).id
     wake(house)
     if as_json:
