@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from mailer.audience import address
 from mailer.characters import refuse_controls
 from mailer.compose.template import demand_slug
 from mailer.errors import InvalidError, WrongUsageError
@@ -32,6 +33,20 @@ def new_slug(typed: str) -> str:
     """What a new edition is to be called; WrongUsageError where its folder could not be read again."""
     demand_slug(typed)
     return typed
+
+
+def domain(typed: str) -> str:
+    """A domain that mails are sent from, as in a canonical address; WrongUsageError where it is none.
+
+    Numbers alone are a machine's address, which nothing can be published for.
+    """
+    try:
+        found = address.domain(address.canonical(f"postmaster@{typed.strip()}"))
+    except InvalidError:
+        found = ""
+    if not found or found.rpartition(".")[2].isdigit():
+        raise WrongUsageError(N_("This is not a domain that can send mail: write it like letters.example.org."))
+    return found
 
 
 AS = typer.Option("--as", parser=person, metavar="NAME", help="Your name, for the record.")

@@ -5,11 +5,10 @@ from collections.abc import Callable
 import typer
 
 from mailer import installation
-from mailer.audience import address
-from mailer.cli.argument import person
+from mailer.cli import argument
 from mailer.cli.screen import screen
 from mailer.config import settings
-from mailer.errors import InvalidError, WrongUsageError
+from mailer.errors import WrongUsageError
 from mailer.i18n import N_
 from mailer.installation import Installation
 
@@ -20,8 +19,12 @@ def init(
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object instead of lines for people."),
 ) -> None:
     """Set up an installation: data home, keys, database, first staff account, a key that signs mails."""
-    name = _given(staff, person, N_("Your name, for the first staff account"), N_("Name yourself with --staff."))
-    sender = _given(domain, _domain, N_("The domain that mails are sent from"), N_("Name the domain with --domain."))
+    name = _given(
+        staff, argument.person, N_("Your name, for the first staff account"), N_("Name yourself with --staff.")
+    )
+    sender = _given(
+        domain, argument.domain, N_("The domain that mails are sent from"), N_("Name the domain with --domain.")
+    )
     chosen = settings()
     installation.demand_none(chosen)
     made = installation.create(chosen, domain=sender, staff=name)
@@ -43,17 +46,6 @@ def _given(value: str | None, check: Callable[[str], str], question: str, advice
             return check(typer.prompt(screen().say(question), err=True))
         except WrongUsageError as error:
             screen().remark(error.message, **error.values)
-
-
-def _domain(typed: str) -> str:
-    """As an address's domain; numbers alone are a machine's address, which nothing can be published for."""
-    try:
-        found = address.domain(address.canonical(f"postmaster@{typed.strip()}"))
-    except InvalidError:
-        found = ""
-    if not found or found.rpartition(".")[2].isdigit():
-        raise WrongUsageError(N_("This is not a domain that can send mail: write it like letters.example.org."))
-    return found
 
 
 def _result(made: Installation, staff: str) -> dict[str, object]:
@@ -94,7 +86,7 @@ def _tell(made: Installation, staff: str) -> None:
             N_(
                 "3. Where the service gets its environment, set MAILER_PUBLIC_URL (the https address of the pages)"
                 " and MAILER_RELAY_URL (the server that takes your mails)."
-                " Twinletter does not sign mails yet: until it does, that server must."
+                " If that server signs mails itself, set MAILER_SIGN=off as well."
             )
         )
     )

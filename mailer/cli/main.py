@@ -6,7 +6,7 @@ import typer
 
 from mailer import __version__, i18n, log
 from mailer.characters import sift
-from mailer.cli import bench, campaign, demo, edition, init, queue, route, up, upgrade, web, worker
+from mailer.cli import bench, campaign, demo, edition, init, keys, queue, route, up, upgrade, web, worker
 from mailer.cli.screen import screen, show_help
 from mailer.config import settings
 from mailer.errors import MailerError
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(edition.app, name="edition")
+app.add_typer(keys.app, name="keys")
 app.add_typer(queue.app, name="queue")
 app.add_typer(route.app, name="route")
 app.command("bench")(bench.bench)

@@ -2,7 +2,7 @@
 
 import typer
 
-from mailer import supervisor
+from mailer import supervisor, zone
 from mailer.cli.screen import screen
 from mailer.cli.stop import until_stopped
 from mailer.cli.web import PORT
@@ -24,6 +24,7 @@ def up(
         serve.listen(chosen.web_host, serve.port(port, chosen)) as listener,
     ):
         house = serve.ready(chosen)
+        zone.look(house)
         with supervisor.running(chosen, workers, concurrency) as broker:
 
             def say_where(url: str) -> None:

@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from mailer import broker, installation, queue, workers
+from mailer import broker, installation, queue, workers, zone
 from mailer.cli.stop import until_stopped
 from mailer.config import environment, settings
 from mailer.patience import patiently
@@ -18,7 +18,9 @@ def worker(
     # Checked here, so that what is wrong is one line and not a worker that keeps dying.
     with until_stopped():
         chosen = broker.chosen(settings())
-        patiently(lambda: installation.unlock(chosen)).database.dispose()
+        house = patiently(lambda: installation.unlock(chosen))
+        house.database.dispose()
+        zone.look(house)
         workers.demand_free(chosen, name)
         queue.look(chosen)
         words = workers.command(name, concurrency)

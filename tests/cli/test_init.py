@@ -8,8 +8,7 @@ import pytest
 from sqlalchemy import select, text
 
 from mailer import installation
-from mailer.cli.argument import person
-from mailer.cli.init import _domain
+from mailer.cli.argument import domain, person
 from mailer.config import Settings, load
 from mailer.db import connect, schema
 from mailer.errors import MisconfiguredError, RefusedError, WrongUsageError
@@ -70,7 +69,7 @@ def test_nobody_is_asked_where_nobody_can_answer(run: Run, tmp_path: Path) -> No
 )
 def test_what_is_no_domain(typed: str) -> None:
     with pytest.raises(WrongUsageError):
-        _domain(typed)
+        domain(typed)
 
 
 @pytest.mark.parametrize("typed", ["", "  ", "a\nb", "\u202eadA", "\udcff", "x" * 101])

@@ -1,0 +1,76 @@
+"""What the DNS publishes of the keys that sign, against what it should."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from dns import rdatatype
+from dns.rdtypes.ANY.TXT import TXT
+from dns.rrset import RRset
+
+from mailer import log, resolver
+from mailer.errors import Term
+from mailer.i18n import N_
+from mailer.installation import Installation
+from mailer.vault import DkimKey, KeyState
+
+
+class Record(StrEnum):
+    """How a key's record stands in the DNS."""
+
+    PUBLISHED = "published"
+    MISSING = "missing"
+    DIFFERENT = "different"
+    SILENT = "silent"
+    UNASKED = "unasked"
+
+
+_WRONG = {
+    Record.MISSING: N_("The DNS has no record %(name)s: publish it, and wait until it is seen everywhere."),
+    Record.DIFFERENT: N_(
+        "What the DNS has at %(name)s is not this key's record, or not that alone: publish what mailer keys dkim shows."
+    ),
+    Record.SILENT: N_("The DNS did not answer for %(name)s."),
+}
+
+
+def records(server: str, keys: Sequence[DkimKey]) -> list[Record]:
+    """How each key's record stands, all asked for at once; ``server`` is MAILER_DNS. Ends within 3 s."""
+    if server == "off":
+        return [Record.UNASKED] * len(keys)
+    answers = resolver.ask(server, [key.record_name for key in keys], rdatatype.TXT)
+    return [_compared(key, answers[key.record_name]) if key.record_name in answers else Record.SILENT for key in keys]
+
+
+def compare(server: str, key: DkimKey) -> Term | None:
+    """What is wrong with a key's record; None where nothing is, or nobody is asked."""
+    return wrong(records(server, [key])[0], key)
+
+
+def wrong(record: Record, key: DkimKey) -> Term | None:
+    """The same in words, once it was asked."""
+    return Term(_WRONG[record], name=key.record_name) if record in _WRONG else None
+
+
+def look(house: Installation) -> None:
+    """Say in the log which keys sign although receivers do not find them: mail goes all the same."""
+    if house.settings.sign == "off":
+        return
+    keys = [key for key in house.keys.dkim if key.state is KeyState.SIGNING]
+    for key, record in zip(keys, records(house.settings.dns, keys), strict=True):
+        if found := wrong(record, key):
+            log.logger().warning("dkim.record", why=str(found))
+
+
+def _compared(key: DkimKey, answer: RRset | None) -> Record:
+    """More than one record at a name, and nobody knows which counts (RFC 6376 §3.6.2.2)."""
+    found = [b"".join(each.strings).decode("utf-8", "replace") for each in answer or () if isinstance(each, TXT)]
+    if not found:
+        return Record.MISSING
+    return Record.PUBLISHED if [_tags(text) for text in found] == [_tags(key.record_value)] else Record.DIFFERENT
+
+
+def _tags(text: str) -> dict[str, str]:
+    """What a record says (RFC 6376 §3.2, §3.6.1), whatever its spaces and whatever it says of other uses."""
+    pairs = [tag.partition("=") for tag in text.split(";") if tag.strip()]
+    tags = {name.strip(): "".join(value.split()) for name, _, value in pairs}
+    return {"v": tags.get("v", "DKIM1"), "k": tags.get("k", "rsa"), "p": tags.get("p", "")}
