@@ -65,7 +65,8 @@ SPAMASSASSIN = Need("SpamAssassin", "spamassassin", ("spamassassin",))
 NPM = Need("npm", "npm", ("npm",))
 FAKETIME = Need("faketime", "faketime", ("faketime",))
 IP = Need("ip (iproute2)", "iproute2", ("ip",))
-NEEDS = (POSTGRESQL, REDIS, CHROMIUM, SMTP_SINK, FONT, SPAMASSASSIN, NPM, FAKETIME, IP)
+OPENDKIM = Need("OpenDKIM", "opendkim-tools", ("opendkim-testmsg",))
+NEEDS = (POSTGRESQL, REDIS, CHROMIUM, SMTP_SINK, FONT, SPAMASSASSIN, NPM, FAKETIME, IP, OPENDKIM)
 
 # What mail programs can do, as caniemail.com gathers it: a package of npm's, of which only the data are wanted.
 CANIEMAIL = "caniemail@2.0.2"

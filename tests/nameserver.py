@@ -39,6 +39,18 @@ def mx(*records: str, ttl: int = 3600) -> Callable[[Message], bytes]:
     return answer
 
 
+def txt(*records: str) -> Callable[[Message], bytes]:
+    """An answer of TXT records, each cut into strings that DNS can carry."""
+    cut = [" ".join(f'"{record[at : at + 255]}"' for at in range(0, len(record), 255)) for record in records]
+    found = rrset.from_text_list(".", 3600, "IN", "TXT", cut)
+
+    def answer(asked: Message) -> bytes:
+        found.name = asked.question[0].name
+        return _wire(asked, [found])
+
+    return answer
+
+
 def alias(target: str) -> Answer:
     """Another name to ask for instead, and that name back again."""
 

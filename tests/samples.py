@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from types import MappingProxyType
@@ -18,6 +18,7 @@ from mailer.i18n import EN, ZH, modes
 from mailer.model import Image
 from mailer.model.base import Base
 from mailer.render.approval import approve
+from mailer.render.message import NOBODY, Mail, compile_mail
 from mailer.render.variant import Frozen, Reader
 from mailer.resources import folder
 
@@ -45,8 +46,8 @@ def variants(name: str) -> list[str]:
 
 
 @lru_cache
-def mails(name: str) -> Mapping[str, str]:
-    """An edition's HTML by mode, filled for a reader. Raises KeyError for a picture that the edition has not got."""
+def _frozen(name: str) -> tuple[Sequence[Frozen], Mapping[str, Image]]:
+    """An edition's variants, and the pictures that are stored, by hash."""
     session = Session(create_engine("sqlite://"))
     Base.metadata.create_all(session.get_bind())
     newsletter = organisation.found(session).newsletter
@@ -55,7 +56,21 @@ def mails(name: str) -> Mapping[str, str]:
         Frozen.load(variant, f"{organisation.PUBLIC_URL}/web/1")
         for variant in approve(session, edition, organisation.APPROVER)
     ]
-    pictures = {image.hash: _data_url(image) for image in session.scalars(select(Image))}
+    return frozen, {image.hash: image for image in session.scalars(select(Image))}
+
+
+@lru_cache
+def compiled(name: str) -> Mapping[str, Mail]:
+    """An edition's mails by mode, ready for readers; they come from NOBODY."""
+    frozen, images = _frozen(name)
+    return MappingProxyType({variant.mode: compile_mail(variant, NOBODY, images) for variant in frozen})
+
+
+@lru_cache
+def mails(name: str) -> Mapping[str, str]:
+    """An edition's HTML by mode, filled for a reader. Raises KeyError for a picture that the edition has not got."""
+    frozen, images = _frozen(name)
+    pictures = {hash_: _data_url(image) for hash_, image in images.items()}
     return MappingProxyType(
         {
             variant.mode: _PICTURE.sub(

@@ -6,6 +6,7 @@ no address; a stolen key file without the database gives nothing at all.
 
 from mailer.vault.dkim import Algorithm, DkimKey, KeyState
 from mailer.vault.ring import change, create, unlock
+from mailer.vault.rotation import Step
 from mailer.vault.seal import Opener, Place
 from mailer.vault.vault import Vault, digest, new_ref
 
@@ -15,6 +16,7 @@ __all__ = [
     "KeyState",
     "Opener",
     "Place",
+    "Step",
     "Vault",
     "change",
     "create",
