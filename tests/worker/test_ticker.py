@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from mailer import clock
+from mailer import clock, vault
 from mailer.campaign import campaign as life
 from mailer.campaign.count import hollow
 from mailer.db.types import now_in
@@ -14,6 +14,7 @@ from mailer.events import withdrawals
 from mailer.events.withdrawals import Entry, Kind
 from mailer.installation import Installation
 from mailer.model import (
+    AuditEntry,
     Campaign,
     CampaignState,
     Count,
@@ -24,6 +25,8 @@ from mailer.model import (
     SubscriptionState,
 )
 from mailer.report.figures import figures
+from mailer.vault import Algorithm, KeyState
+from mailer.vault.rotation import made
 from tests.worker.test_reap import Dead
 from worker import ticker as room
 from worker.journal import Journal
@@ -195,3 +198,19 @@ def test_whose_provider_nobody_knows_is_looked_for(house: Installation, ticker: 
         patch.setattr(room, "renew", asked.append)
         ticker.tick()
     assert asked == [house]
+
+
+def test_a_scheduled_campaign_that_nobody_would_sign_is_held_and_it_is_said_why(
+    house: Installation, campaign: Campaign, ticker: Ticker
+) -> None:
+    """Even where that was changed while the worker was at work."""
+    vault.change(house.settings.key_file, house.settings.home, made("x.example", Algorithm.ED25519, KeyState.SIGNING))
+    with house.database.write() as session:
+        found = session.get_one(Campaign, campaign.id)
+        life.schedule(session, found, clock.now() + timedelta(hours=1), "Ada")
+        session.execute(update(Campaign).values(scheduled_at=now_in(-1)))
+    ticker.tick()
+    assert _state(house) is CampaignState.HELD
+    with house.database.read() as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "campaign.hold")).one()
+    assert "No key signs mails" in str(entry.detail["why"])

@@ -1,0 +1,144 @@
+"""Keys that sign: made, used once their record is seen, retired, removed."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mailer import clock, vault
+from mailer.config import load
+from mailer.demo.organisation import DOMAIN
+from mailer.model import Campaign
+from mailer.vault.rotation import OVERLAP
+from tests.cli.conftest import Begin, Run, one_line, until
+from tests.nameserver import NameServer, serving, txt
+
+Places = dict[str, str]
+A, B = (f"tl{clock.now():%Y}{letter}" for letter in "ab")
+
+
+@pytest.fixture
+def server() -> Iterator[NameServer]:
+    with serving() as started:
+        yield started
+
+
+@pytest.fixture
+def places(run: Run, tmp_path: Path, server: NameServer) -> Places:
+    """An installation that has just been set up, and that asks our name server."""
+    found = {"home": str(tmp_path / "home"), "key_file": str(tmp_path / "key"), "dns": server.address}
+    assert run("init", "--staff=Ada", f"--domain={DOMAIN}", **found).returncode == 0
+    return found
+
+
+def keys(places: Places) -> list[vault.DkimKey]:
+    chosen = load(**places)
+    return list(vault.unlock(chosen.key_file, chosen.home).dkim)
+
+
+def test_a_new_key_is_shown_with_its_record_and_does_not_sign_yet(run: Run, places: Places) -> None:
+    done = run("keys", "dkim", "new", DOMAIN, **places)
+    assert (done.returncode, done.stderr) == (0, "")
+    first, key = keys(places)
+    assert (first.state, key.state, key.selector) == ("signing", "next", B)
+    lines = done.stdout.splitlines()
+    assert key.zone_line in lines
+    assert f"Name: {key.record_name}" in lines
+    assert f"Value: {key.record_value}" in lines
+    assert f"mailer keys dkim use {DOMAIN} {B}" in done.stdout
+
+
+def test_a_key_signs_once_its_record_is_seen(run: Run, places: Places, server: NameServer) -> None:
+    assert run("keys", "dkim", "new", DOMAIN, **places).returncode == 0
+    old, key = keys(places)
+    use = ("keys", "dkim", "use", DOMAIN, B)
+    one_line(run(*use, **places), 1, "no record", key.record_name, "--force")
+    server.answers[key.record_name] = txt(old.record_value)
+    one_line(run(*use, **places), 1, "not this key's record")
+    assert [each.state for each in keys(places)] == ["signing", "next"]
+    server.answers[key.record_name] = txt(key.record_value)
+    done = run(*use, **places)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert str(clock.now().date() + OVERLAP) in done.stdout
+    assert f"mailer keys dkim remove {DOMAIN} {A}" in done.stdout
+    assert [each.state for each in keys(places)] == ["retired", "signing"]
+    one_line(run("keys", "dkim", "remove", DOMAIN, A, **places), 1, "on its way", "--force")
+    assert run("keys", "dkim", "remove", DOMAIN, A, "--force", **places).returncode == 0
+    assert [each.selector for each in keys(places)] == [B]
+
+
+def test_without_the_dns_it_is_said_that_nobody_was_asked(run: Run, places: Places) -> None:
+    assert run("keys", "dkim", "new", DOMAIN, **places).returncode == 0
+    done = run("keys", "dkim", "use", DOMAIN, B, **places | {"dns": "off"})
+    assert done.returncode == 0
+    assert "MAILER_DNS is off" in done.stderr
+    assert run("keys", "dkim", "use", DOMAIN, A, "--force", **places).returncode == 0
+    assert [each.state for each in keys(places)] == ["signing", "retired"]
+
+
+def test_the_list_says_how_each_stands(run: Run, places: Places, server: NameServer) -> None:
+    assert run("keys", "dkim", "new", "other.example", "--ed25519", **places).returncode == 0
+    first, second = keys(places)
+    server.answers[first.record_name] = txt(first.record_value)
+    done = run("keys", "dkim", **places)
+    assert done.returncode == 0
+    for key in (first, second):
+        assert key.zone_line in done.stdout.splitlines()
+    assert "No key signs for other.example" in done.stderr
+    (line,) = run("keys", "dkim", "--json", **places).stdout.splitlines()
+    found = json.loads(line)["keys"]
+    assert [each["dns"] for each in found] == ["published", "missing"]
+    assert [each["state"] for each in found] == ["signing", "next"]
+    assert found[1]["value"] == second.record_value
+    assert "private" not in line
+
+
+def test_ed25519_alone_is_warned_of(run: Run, places: Places, server: NameServer) -> None:
+    assert run("keys", "dkim", "new", DOMAIN, "--ed25519", **places).returncode == 0
+    key = keys(places)[1]
+    server.answers[key.record_name] = txt(key.record_value)
+    beside = run("keys", "dkim", "use", DOMAIN, B, **places)
+    assert (beside.returncode, beside.stderr) == (0, "")
+    assert [each.state for each in keys(places)] == ["signing", "signing"]
+    alone = run("keys", "dkim", "retire", DOMAIN, A, **places)
+    assert alone.returncode == 0
+    assert "many receivers cannot verify" in alone.stderr
+
+
+def test_the_last_key_stays_unless_nothing_is_to_be_signed(run: Run, places: Places) -> None:
+    one_line(run("keys", "dkim", "remove", DOMAIN, A, **places), 1, "signs")
+    retired = run("keys", "dkim", "retire", DOMAIN, A, **places)
+    assert "do not start" in retired.stderr
+    remove = ("keys", "dkim", "remove", DOMAIN, A, "--force")
+    one_line(run(*remove, **places), 1, "last key", "MAILER_SIGN=off")
+    assert run(*remove, **places | {"sign": "off"}).returncode == 0
+    assert keys(places) == []
+
+
+def test_what_cannot_be_done_is_one_line(run: Run, places: Places, tmp_path: Path) -> None:
+    one_line(run("keys", "dkim", "new", "nowhere", **places), 2, "letters.example.org")
+    one_line(run("keys", "dkim", "use", DOMAIN, "nope", **places), 1, "no key nope")
+    one_line(run("keys", "dkim", **places | {"key_file": str(tmp_path / "none")}), 1, "no key file")
+    (tmp_path / "key").write_text("{}")
+    one_line(run("keys", "dkim", "new", DOMAIN, **places), 1, "damaged")
+    (tmp_path / "key").chmod(0o644)
+    one_line(run("keys", "dkim", "new", DOMAIN, **places), 1, "chmod 600")
+
+
+def test_a_campaign_from_a_domain_that_nobody_signs_for_is_not_started(
+    run: Run, housed: Places, campaign: Campaign
+) -> None:
+    assert run("keys", "dkim", "new", DOMAIN, **housed).returncode == 0
+    words = ("start", str(campaign.id), "--as=Ada")
+    one_line(run("campaign", *words, **housed), 1, "No key signs mails from", DOMAIN, "MAILER_SIGN=off")
+    later = ("schedule", str(campaign.id), "--at=2099-01-01 09:00", "--as=Ada")
+    one_line(run("campaign", *later, **housed), 1, "No key signs")
+    assert run("campaign", *words, **housed | {"sign": "off"}).returncode == 0
+
+
+def test_a_record_that_is_missing_is_said_at_the_start_and_stops_nobody(begin: Begin, places: Places) -> None:
+    _, said = begin("up", "--port=0", **places)
+    until(lambda: "Pages: http://" in said(), 30)
+    assert said().count("dkim.record") == 1
+    assert keys(places)[0].record_name in said()
