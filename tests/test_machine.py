@@ -45,9 +45,11 @@ def test_everything_that_is_missing_is_named_with_its_package(bare: Path, capsys
         "SpamAssassin",
         "faketime",
         "iproute2",
+        "OpenDKIM",
     ):
         assert word in said.err
-    assert "postgresql redis-server chromium postfix fonts-noto-cjk spamassassin npm faketime iproute2" in said.err
+    packages = "postgresql redis-server chromium postfix fonts-noto-cjk spamassassin npm faketime iproute2"
+    assert f"{packages} opendkim-tools" in said.err
 
 
 def test_who_may_not_mount_is_told_so_before_anything_else(
@@ -63,6 +65,7 @@ def test_who_may_not_mount_is_told_so_before_anything_else(
         "npm",
         "faketime",
         "ip",
+        "opendkim-testmsg",
     ):
         _put(bare / program)
     _put(tmp_path / "kept" / f"{machine.CANIEMAIL}.json", "exit 0")
@@ -83,6 +86,7 @@ def test_who_may_not_mount_is_told_so_before_anything_else(
 def test_only_what_is_missing_is_named(bare: Path, tmp_path: Path) -> None:
     for program in ("valkey-server", "google-chrome", "smtp-sink", "spamassassin", "npm", "faketime", "ip"):
         _put(bare / program)
+    _put(bare / "opendkim-testmsg")
     _put(tmp_path / "fonts" / "opentype" / "NotoSansCJK-Regular.ttc")
     assert machine.missing() == [machine.POSTGRESQL]
     assert "font" not in machine.complaint(machine.missing())
