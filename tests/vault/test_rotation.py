@@ -48,6 +48,11 @@ def test_only_a_key_of_the_same_algorithm_and_domain_retires() -> None:
     assert states(retired(DOMAIN, A)(keys)) == {A: RETIRED, B: SIGNING, C: SIGNING}
 
 
+def test_a_key_that_is_still_to_be_published_stays_so_when_another_is_used() -> None:
+    keys = used(DOMAIN, B)([key(A, SIGNING), key(B, NEXT), key(C, NEXT)])
+    assert states(keys) == {A: RETIRED, B: SIGNING, C: NEXT}
+
+
 def test_a_selector_is_never_one_that_is_there() -> None:
     keys: Sequence[DkimKey] = [key("mine", SIGNING), key(B, NEXT), key("tl2020z", RETIRED)]
     keys = made(DOMAIN, ED25519, NEXT)(keys)
