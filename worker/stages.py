@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from mailer import installation, log
 from mailer.bench.usage import own_seconds
 from mailer.campaign.allowance import allowances
+from mailer.campaign.route import RELAY, Way
 from mailer.config import settings
 from mailer.installation import Installation
 from mailer.report.figures import figures
@@ -25,7 +26,7 @@ from worker.record import record
 from worker.throttle import Level, News
 from worker.throttle.store import store
 from worker.transport import Connection, Outcome, Parcel
-from worker.transport.smtp import SmtpRelay
+from worker.transport.way import transport
 
 _BATCH = 200  # as large as a lane's may be
 _WARM_UP = 8
@@ -42,7 +43,7 @@ class Stages:
         self._journal = Journal(house.settings.home, house.keys.fingerprint())
         self._letters = Letters(house)
         self._throttle = store(house)
-        relay = SmtpRelay(house.settings)
+        relay = transport(house, Way(RELAY))
         self._connections = [relay.connect() for _ in range(_CONNECTIONS)]
 
     async def run(self, campaign: int) -> None:
@@ -50,7 +51,7 @@ class Stages:
         with self._house.database.read() as session:
             allowed = allowances(session, claim.lanes(session))
             waiting = {name: states.total() for name, states in figures(session, campaign).by_provider.items()}
-        lanes = {name: [Level(*level) for level in allowance.levels] for name, allowance in allowed.items()}
+        lanes = {name: [Level(*level) for way in ways for level in way.levels] for (name, _), ways in allowed.items()}
         # What is done once for all, such as reading a catalogue, is no cost of a message.
         first = next(iter(lanes))
         waiting[first] -= await self._batch(campaign, first, lanes[first], _WARM_UP)
