@@ -78,12 +78,14 @@ class Host:
             "DATA": "354 go" if agreed else "503 for nobody",
             "BDAT": "250 2.0.0 kept" if agreed else "503 for nobody",
             "body": "250 2.0.0 kept" if agreed else "554 for nobody",
+            "HELO": "250 mx.example",
+            "RSET": "250 ok",
             "QUIT": "221 bye",
         }
         if verb == "EHLO" and told is None:
             lines = right["EHLO"].split("\n")
             return "\r\n".join([*(f"250-{line}" for line in lines[:-1]), f"250 {lines[-1]}"])
-        return right.get(verb, "250 ok") if told is None else told
+        return right.get(verb, "500 what is that?") if told is None else told
 
     async def utter(self, writer: asyncio.StreamWriter, reply: bytes) -> None:
         await self._speak(writer, reply)
