@@ -102,7 +102,7 @@ class Settings(BaseSettings):
     )
     relay_url: Annotated[_Text, AfterValidator(url.relay)] = Field(
         default="smtp://127.0.0.1:25",
-        description="The relay that takes our mail: `smtp://HOST:PORT`.",
+        description="The relay that takes our mail: `smtp://HOST:PORT`, `smtp+starttls://…` or `smtps://…`.",
     )
     public_url: Annotated[_Text, AfterValidator(url.public)] = Field(
         default="https://newsletter.example",

@@ -70,7 +70,7 @@ class Mail:
     """What of the body stands before the text, between text and HTML, and behind."""
 
     def fill(self, reader: Reader, address: str, message_id: str, date: datetime, sign: Sign | None = None) -> bytes:
-        """The complete message, CRLF throughout, no line longer than 998 octets, plain ASCII.
+        """The complete message, CRLF throughout, no line longer than 998 octets or begun by a dot, plain ASCII.
 
         ``address`` is the recipient's, canonical; ``message_id`` the left side of its Message-ID.
         Raises InvalidError for what no header can hold.
@@ -122,8 +122,10 @@ def compile_mail(frozen: Frozen, envelope: Envelope, images: Mapping[str, Image]
     if frozen.calendar:
         whole = _multipart("mixed", whole, _attached(frozen.calendar))
     content_type, _, body = whole.partition(b"\r\n\r\n")
-    before, between, behind = body.split(_HERE)
     shared = b"%b%b\r\n" % (_header(frozen, envelope), content_type)
+    # Whoever sends it need not look for one in each mail. Bodies and a reader's own fields begin no line so either.
+    assert b"\n." not in shared + body
+    before, between, behind = body.split(_HERE)
     return Mail(frozen, envelope, text, html, shared, (before, between, behind))
 
 

@@ -76,7 +76,9 @@ def demand_lawful(octets: bytes) -> None:
     assert max(map(len, octets.split(b"\r\n"))) <= 998
     body = octets.partition(b"\r\n\r\n")[2]
     assert max(map(len, body.split(b"\r\n"))) <= 78
-    assert not re.search(rb"^(\.|From )", body, re.MULTILINE)
+    assert not re.search(rb"^From ", body, re.MULTILINE)
+    # Who sends it is told that no line begins so, and looks for none.
+    assert not re.search(rb"^\.", octets, re.MULTILINE)
 
 
 def test_bytes_are_lawful_and_both_parts_decode_to_what_was_built(
