@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ _START_SECONDS = 5.0
 _COUNT = re.compile(rb"mesg=(\d+)")
 # Its count is a line of some 40 octets, written anew after each message.
 _TAIL = 400
+_GREETING = 512  # octets of a reply's line at most (RFC 5321 §4.5.3.1.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +46,10 @@ def sink(folder: Path) -> Iterator[Sink]:
     """A sink for as long as the block lasts; its count lies in ``folder``. Raises UnavailableError for none."""
     counts = folder / "sink"
     for _ in range(_TRIES):
-        # Somebody may take the port before it does.
-        process, port = _start(counts)
-        if _listens(process, port):
+        # Somebody may take the port before it does, and answer there: it is known by its name.
+        name = f"{secrets.token_hex(8)}.example"
+        process, port = _start(counts, name)
+        if _greets(process, port, name):
             break
         _end(process)
     else:
@@ -57,14 +60,14 @@ def sink(folder: Path) -> Iterator[Sink]:
         _end(process)
 
 
-def _start(counts: Path) -> tuple["subprocess.Popen[bytes]", int]:
+def _start(counts: Path, name: str) -> tuple["subprocess.Popen[bytes]", int]:
     with socket.socket() as free:
         free.bind((HOST, 0))
         port = free.getsockname()[1]
     account = ["-u", "nobody"] if os.geteuid() == 0 else []
     with counts.open("wb") as file:
         process = subprocess.Popen(  # noqa: S603 — a program of Postfix's, arguments of our own
-            [program(SINK), *account, "-c", f"{HOST}:{port}", str(_BACKLOG)],
+            [program(SINK), *account, "-h", name, "-c", f"{HOST}:{port}", str(_BACKLOG)],
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,
@@ -73,11 +76,12 @@ def _start(counts: Path) -> tuple["subprocess.Popen[bytes]", int]:
     return process, port
 
 
-def _listens(process: "subprocess.Popen[bytes]", port: int) -> bool:
+def _greets(process: "subprocess.Popen[bytes]", port: int, name: str) -> bool:
+    """Whether it is this one that answers at the port."""
     deadline = clock.monotonic() + _START_SECONDS
     while process.poll() is None and clock.monotonic() < deadline:
-        with suppress(OSError), socket.create_connection((HOST, port), 1):
-            return True
+        with suppress(OSError), socket.create_connection((HOST, port), 1) as line:
+            return name.encode() in line.recv(_GREETING)
         clock.sleep(0.02)
     return False
 
