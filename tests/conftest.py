@@ -46,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "databases(*names): the only databases that this test is about")
     config.addinivalue_line("markers", "promise(*numbers): what docs/reliability.md promises that this test shows")
     if config.getoption("chaos") and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Page())
+        config.pluginmanager.register(Page(date.today()))
     if not config.getoption("servers"):
         named = [Path(argument.partition("::")[0]).absolute() for argument in config.args]
         if any(path.is_relative_to(folder) for path in named for folder in SERVED_FOLDERS):

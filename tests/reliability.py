@@ -3,8 +3,9 @@
 A test says which promises it shows: ``@pytest.mark.promise(1, 2)``.
 """
 
+import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -31,7 +32,7 @@ PROMISES = {
 }
 LATER = {
     4: "the power cut itself, on a machine that can be switched off",
-    12: "DKIM and DMARC by an outside judge, with the signing to come",
+    12: "DMARC by an outside judge",
     13: "a million mutated inputs, with the bounces to come",
     14: "a scan of everything after each run, with the console to come",
     15: "the alarm, with the console to come",
@@ -39,19 +40,23 @@ LATER = {
 _HEAD = """# What Twinletter promises
 
 SMTP itself cannot promise that a mail arrives exactly once: a server may take it and its answer be lost. What can be
-promised stands here, with the tests that show it and how they ended when `make chaos` was last run, on {day}. It is
-written by that run: the tests are in `tests/`, judged by what a mail server kept, not by our ledger.
+promised stands here, with the tests that show it and how each ended when `make chaos` last ran it. The runs write it
+themselves: the tests are in `tests/`, judged by what a mail server kept, not by our ledger.
 
 | | promise | shown by |
 |---|---|---|
 """
+_RESULT = re.compile(r"`([^`]+)` (.+)")
+Results = Mapping[str, str]
+"""Of each test how it ended, and when."""
 
 
 @dataclass
 class Page:
-    """A plugin of pytest that writes the page when a run ends."""
+    """A plugin of pytest that brings the page up to date when a run ends."""
 
-    told: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+    day: date
+    told: dict[int, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
 
     @pytest.hookimpl
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -61,20 +66,40 @@ class Page:
         figures = f": {said['figures']}" if "figures" in said else ""
         ended = "held" if report.passed else "**failed**"
         for number in str(said.get("promises", "")).split():
-            self.told[int(number)].append(f"`{report.nodeid.removeprefix('tests/')}` {ended}{figures}")
+            self.told[int(number)][report.nodeid.removeprefix("tests/")] = f"{ended} on {self.day}{figures}"
 
     @pytest.hookimpl
     def pytest_sessionfinish(self) -> None:
         if self.told:
-            PAGE.write_text(page(self.told, date.today()))  # noqa: DTZ011 — whose day it is matters to nobody
+            before = read(PAGE.read_text()) if PAGE.exists() else {}
+            PAGE.write_text(page({number: {**before.get(number, {}), **self.told[number]} for number in PROMISES}))
 
 
-def page(told: Mapping[int, Sequence[str]], day: date) -> str:
-    """The page: what was told of each promise, on that day."""
-    rows = [f"| {number} | {PROMISES[number]} | {_shown(number, told.get(number, ()))} |" for number in PROMISES]
-    return _HEAD.format(day=day.isoformat()) + "\n".join(rows) + "\n"
+def page(told: Mapping[int, Results]) -> str:
+    """The page: what was told of each promise."""
+    return _HEAD + "\n".join(f"| {number} | {PROMISES[number]} | {_shown(number, told)} |" for number in PROMISES) + "\n"
 
 
-def _shown(number: int, told: Sequence[str]) -> str:
+def _shown(number: int, told: Mapping[int, Results]) -> str:
     later = [f"to come: {LATER[number]}"] if number in LATER else []
-    return "<br>".join([*sorted(told), *later])
+    return "<br>".join([*(f"`{test}` {ended}" for test, ended in sorted(told.get(number, {}).items())), *later])
+
+
+def read(written: str) -> dict[int, dict[str, str]]:
+    """What a page says of each promise; of tests that are no more, nothing."""
+    rows = [line.split(" | ", 2) for line in written.splitlines() if re.match(r"\| \d+ \|", line)]
+    return {
+        int(number.strip("| ")): {
+            found[1]: found[2]
+            for result in shown.removesuffix(" |").split("<br>")
+            if (found := _RESULT.fullmatch(result)) and is_there(found[1])
+        }
+        for number, _, shown in rows
+    }
+
+
+def is_there(test: str) -> bool:
+    """Whether a test of this name (``stories/test_a.py::test_b[c]``) still is."""
+    module, name = re.split(r"::|\[", test)[:2]
+    path = Path(__file__).parent / module
+    return path.exists() and f"def {name}(" in path.read_text()
