@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "databases(*names): the only databases that this test is about")
     config.addinivalue_line("markers", "promise(*numbers): what docs/reliability.md promises that this test shows")
     if config.getoption("chaos") and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Page(date.today()))
+        config.pluginmanager.register(Page(date.today()))  # noqa: DTZ011 — whose day it is matters to nobody
     if not config.getoption("servers"):
         named = [Path(argument.partition("::")[0]).absolute() for argument in config.args]
         if any(path.is_relative_to(folder) for path in named for folder in SERVED_FOLDERS):

@@ -51,7 +51,7 @@ Results = Mapping[str, str]
 """Of each test how it ended, and when."""
 
 
-@dataclass
+@dataclass(eq=False)  # pytest keeps its plugins in sets
 class Page:
     """A plugin of pytest that brings the page up to date when a run ends."""
 
@@ -77,7 +77,9 @@ class Page:
 
 def page(told: Mapping[int, Results]) -> str:
     """The page: what was told of each promise."""
-    return _HEAD + "\n".join(f"| {number} | {PROMISES[number]} | {_shown(number, told)} |" for number in PROMISES) + "\n"
+    return (
+        _HEAD + "\n".join(f"| {number} | {PROMISES[number]} | {_shown(number, told)} |" for number in PROMISES) + "\n"
+    )
 
 
 def _shown(number: int, told: Mapping[int, Results]) -> str:

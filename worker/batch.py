@@ -1,56 +1,16 @@
 """A batch: the rows of one grant on their way, shared among a lane's connections."""
 
 import asyncio
-import math
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 from mailer import clock, log
 from mailer.errors import MailerError, UnavailableError
 from worker.claim import Claimed
 from worker.journal import Journal
-from worker.throttle import Grant
+from worker.pace import Pace
 from worker.transport import Connection, Fate, Outcome, Parcel
 
-# A grant older than this (or than its own interval) is asked for anew: what waited for the
-# database or a slow server may not go out on top of what others send meanwhile.
-_STALE_SECONDS = 0.025
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """The places in time of one grant: ``interval`` seconds apart from ``start`` on (monotonic clock)."""
-
-    start: float
-    interval: float
-    renew: Callable[[], Awaitable[bool]]
-    """Waits for another place in exchange for one that was missed; whether there is one soon."""
-
-    async def keep(self, place: int) -> bool:
-        """Wait for a place in time; one that was missed is asked for anew. Whether there is one."""
-        if (early := -self._late(place)) > 0:
-            await asyncio.sleep(early)
-        return not self._missed(place) or await self.renew()
-
-    def is_now(self, place: int) -> bool:
-        """Whether a place in time has come, and was not missed."""
-        return self._late(place) >= 0 and not self._missed(place)
-
-    def _missed(self, place: int) -> bool:
-        return bool(self.interval) and self._late(place) > max(_STALE_SECONDS, self.interval)
-
-    def _late(self, place: int) -> float:
-        return clock.monotonic() - self.start - place * self.interval
-
-
-def left(grant: Grant, seconds: float) -> int:
-    """How many places of a grant that was asked for so long ago are not over yet."""
-    if not grant.interval:
-        return grant.granted
-    return max(0, math.ceil(grant.granted - seconds / grant.interval))
-
-
-_Turn = tuple[int, tuple[Claimed, Parcel | Outcome]]
+_Row = tuple[Claimed, Parcel | Outcome]
 
 
 class _KeptError(MailerError):
@@ -66,14 +26,14 @@ class Batch:
 
     def __init__(
         self,
-        rows: Sequence[tuple[Claimed, Parcel | Outcome]],
+        rows: Sequence[_Row],
         claim: str,
         journal: Journal,
         pace: Pace,
         may_go: Callable[[int], bool],
         lease_over: float,
     ) -> None:
-        self._waiting: list[_Turn] = list(enumerate(rows))[::-1]
+        self._waiting: list[_Row] = list(rows)[::-1]
         self._unbegun = {row.id for row, _ in rows}
         self._claim = claim
         self._journal = journal
@@ -96,7 +56,7 @@ class Batch:
         return self._outcomes
 
     async def _work(self, connection: Connection) -> None:
-        announced: list[_Turn] = []
+        announced: list[_Row] = []
 
         def following() -> Parcel | None:
             if parcel := self._ready(connection):
@@ -106,9 +66,9 @@ class Batch:
 
         while announced or self._waiting:
             ahead = bool(announced)
-            place, (row, parcel) = announced.pop() if ahead else self._waiting.pop()
+            row, parcel = announced.pop() if ahead else self._waiting.pop()
             if isinstance(parcel, Parcel):
-                parcel = await self._hand_over(connection, parcel, place, following)
+                parcel = await self._hand_over(connection, parcel, following, ahead=ahead)
                 if ahead and parcel.fate is Fate.KEPT:
                     # Its envelope may have left: the server waits for a body that may not come any more.
                     await connection.close()
@@ -120,15 +80,13 @@ class Batch:
 
     def _ready(self, connection: Connection) -> Parcel | None:
         """The parcel whose turn it is, if its place in time has come and it may go."""
-        if not self._waiting:
-            return None
-        place, (_, parcel) = self._waiting[-1]
-        if not isinstance(parcel, Parcel) or not self._pace.is_now(place) or self._why_not(connection, parcel):
+        parcel = self._waiting[-1][1] if self._waiting else None
+        if not isinstance(parcel, Parcel) or self._why_not(connection, parcel) or not self._pace.take():
             return None
         return parcel
 
     async def _hand_over(
-        self, connection: Connection, parcel: Parcel, place: int, following: Callable[[], Parcel | None]
+        self, connection: Connection, parcel: Parcel, following: Callable[[], Parcel | None], *, ahead: bool
     ) -> Outcome:
         begun = False
 
@@ -144,7 +102,7 @@ class Batch:
             begun = True
 
         try:
-            await self._take_turn(connection, parcel, place)
+            await self._take_turn(connection, parcel, ahead=ahead)
             outcome = await connection.send(parcel, leaving, following)
         except (_KeptError, UnavailableError) as error:
             # Ours, before the body: nothing left.
@@ -160,10 +118,10 @@ class Batch:
                 log.logger().error("journal.unavailable", why=str(error))
         return outcome
 
-    async def _take_turn(self, connection: Connection, parcel: Parcel, place: int) -> None:
-        """Wait for a message's place in time. Raises _KeptError where it may not be begun, or not soon."""
+    async def _take_turn(self, connection: Connection, parcel: Parcel, *, ahead: bool) -> None:
+        """Wait for a place in time, if it has none yet. Raises _KeptError where it may not be begun, or not soon."""
         self._demand(connection, parcel)
-        if not await self._pace.keep(place):
+        if not ahead and not await self._pace.keep(len(self._waiting) + 1):
             raise _KeptError("its place in time was missed, and there is none soon")
         self._demand(connection, parcel)
 

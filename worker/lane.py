@@ -12,10 +12,11 @@ from mailer.campaign.allowance import Allowance
 from mailer.campaign.route import Way
 from mailer.errors import MisconfiguredError, UnavailableError
 from worker import claim
-from worker.batch import Batch, Pace, left
+from worker.batch import Batch
 from worker.claim import Claimed
 from worker.connections import Connections
 from worker.office import Office
+from worker.pace import Pace, left
 from worker.record import record
 from worker.throttle import Cap, Grant, Level, News
 from worker.transport import Connection, Fate, Outcome, Parcel
@@ -162,7 +163,7 @@ class Lane:
             self._campaigns = {number: turn for number, turn in self._campaigns.items() if number != campaign}
             return []
         ready = await self._begin(campaign, rows, token)
-        pace = Pace(granted_at, grant.interval, lambda: self._renew(way))
+        pace = Pace(grant, granted_at, lambda wanted: self._renew(way, wanted))
         self._in_hand = Batch(
             ready, token, self._office.journal, pace, lambda number: self._may_go(campaign, number), lease_over
         )
@@ -231,14 +232,14 @@ class Lane:
             self._office.installation.settings.connections, min(_LARGEST_BATCH, int(per_second), self._batch * 2)
         )
 
-    async def _renew(self, way: Way) -> bool:
-        """Another place in time under the limits of now, for one that has gone stale; whether there was one soon."""
+    async def _renew(self, way: Way, wanted: int) -> Grant:
+        """Places under the limits of now, for some that were missed; none where there are none soon."""
         while not self._stopped.is_set():
-            grant = await self._office.reserve(_levels(self._limits[way]), 1)
+            grant = await self._office.reserve(_levels(self._limits[way]), wanted)
             if grant.granted or grant.wait > _LONGEST_RENEWAL:
-                return grant.granted > 0
+                return grant
             await self._wait(min(grant.wait, _LONGEST_WAIT))
-        return False
+        return Grant(0, 0.0, 0.0)
 
 
 def _levels(allowance: Allowance) -> list[Level]:

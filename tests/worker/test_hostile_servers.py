@@ -11,9 +11,11 @@ import pytest
 from mailer import clock
 from tests.worker.mailhost import Host, speak
 from tests.worker.test_pipelining import parcels, row
-from worker.batch import Batch, Pace
+from worker.batch import Batch
 from worker.claim import Claimed
 from worker.journal import Journal
+from worker.pace import Pace
+from worker.throttle import Grant
 from worker.transport import Fate, Outcome, Parcel
 from worker.transport.endpoint import Endpoint
 from worker.transport.smtp import Smtp
@@ -112,13 +114,13 @@ async def _meet(seed: int, journal: Journal) -> Counter[Fate]:
     hostile, sent = Hostile(seed), parcels(MESSAGES, size=seed % 3 * 300)
     withdrawn = seed % (MESSAGES * 3)
 
-    async def renew() -> bool:
-        return True
+    async def renew(wanted: int) -> Grant:
+        return Grant(wanted, 0.0, 0.0)
 
     def may_go(number: int) -> bool:
         return number != withdrawn or not hostile.host.letters
 
-    pace = Pace(clock.monotonic(), 0.0, renew)
+    pace = Pace(Grant(len(sent), 0.0, 0.0), clock.monotonic(), renew)
     rows = [(row(parcel.delivery_id), parcel) for parcel in sent]
     batch = Batch(rows, journal.claim(), journal, pace, may_go, clock.monotonic() + 600)
     async with hostile.host as host:

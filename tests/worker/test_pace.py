@@ -15,11 +15,12 @@ from mailer.model import Campaign, DeliveryState, Limit
 from mailer.reply import CLASSES
 from mailer.report.figures import figures
 from tests.worker.conftest import MemoryTransport
-from worker.batch import Batch, Pace, left
+from worker.batch import Batch
 from worker.claim import Claimed
 from worker.connections import Connections
 from worker.journal import Journal
 from worker.office import Office
+from worker.pace import Pace, left
 from worker.throttle import Cap, Grant, Level, News
 from worker.transport import Fate, Outcome, Parcel
 
@@ -160,15 +161,66 @@ def test_a_row_whose_place_was_missed_goes_back_where_there_is_none_soon(
 ) -> None:
     assert house
 
-    async def none_soon() -> bool:
-        return False
+    async def none_soon(_: int) -> Grant:
+        return Grant(0, 9.0, 0.01)
 
     row = Claimed(1, 0, 1, clock.now(), b"", b"", b"", None, None, 1, resend=False, test=False)
-    late = Pace(clock.monotonic() - 1.0, 0.01, none_soon)
+    late = Pace(Grant(1, 0.0, 0.01), clock.monotonic() - 1.0, none_soon)
     lease_over = clock.monotonic() + 60
     batch = Batch([(row, Parcel(1, "", "", b""))], journal.claim(), journal, late, lambda _: True, lease_over)
     ((_, outcome),) = asyncio.run(batch.transmit([transport]))
     assert (outcome.fate, transport.sent) == (Fate.KEPT, [])
+
+
+def _kept(pace: Pace, wanted: int, connections: int = 3) -> list[float]:
+    """When each of so many messages might go, on so many connections."""
+    went: list[float] = []
+    waiting = list(range(wanted))
+
+    async def work() -> None:
+        while waiting:
+            waiting.pop()
+            if await pace.keep(len(waiting) + 1):
+                went.append(clock.monotonic())
+
+    async def main() -> None:
+        await asyncio.gather(*(work() for _ in range(connections)))
+
+    asyncio.run(main())
+    return went
+
+
+def test_all_places_that_were_missed_are_asked_for_anew_in_one_question() -> None:
+    asked: list[int] = []
+
+    async def renew(wanted: int) -> Grant:
+        asked.append(wanted)
+        return Grant(wanted, 0.0, 0.001)
+
+    # Of ten places eight are over; as many come anew, a place each, in their own time.
+    pace = Pace(Grant(10, 0.0, 0.05), clock.monotonic() - 0.45, renew)
+    assert len(_kept(pace, 10)) == 10
+    assert sum(asked) in (8, 9)
+    assert len(asked) <= 2
+
+
+def test_places_are_kept_whoever_takes_them_first() -> None:
+    async def renew(wanted: int) -> Grant:
+        return Grant(wanted, 0.0, 0.02)
+
+    began = clock.monotonic()
+    went = _kept(Pace(Grant(8, 0.0, 0.02), began, renew), 8)
+    assert all(at >= began + place * 0.02 for place, at in enumerate(sorted(went)))
+
+
+def test_a_place_is_taken_at_once_only_when_it_has_come() -> None:
+    async def renew(wanted: int) -> Grant:
+        return Grant(wanted, 0.0, 60.0)
+
+    pace = Pace(Grant(3, 0.0, 60.0), clock.monotonic(), renew)
+    assert [pace.take(), pace.take()] == [True, False]
+    free = Pace(Grant(1, 0.0, 0.0), clock.monotonic(), renew)
+    assert [free.take() for _ in range(3)] == [True] * 3
 
 
 @pytest.fixture

@@ -8,9 +8,11 @@ import pytest
 
 from mailer import clock
 from tests.worker.mailhost import Host, speak
-from worker.batch import Batch, Pace
+from worker.batch import Batch
 from worker.claim import Claimed
 from worker.journal import Journal
+from worker.pace import Pace
+from worker.throttle import Grant
 from worker.transport import Fate, Outcome, Parcel
 from worker.transport.endpoint import Endpoint
 from worker.transport.smtp import Smtp
@@ -323,12 +325,12 @@ def transmit(journal: Journal) -> Callable[..., list[Outcome]]:
     """A batch on one connection, its outcomes in the order of their parcels."""
 
     def run(host: Host, sent: Sequence[Parcel], may_go: Callable[[int], bool], interval: float = 0.0) -> list[Outcome]:
-        async def renew() -> bool:
-            return True
+        async def renew(wanted: int) -> Grant:
+            return Grant(wanted, 0.0, interval)
 
         async def main() -> list[tuple[Claimed, Outcome]]:
             rows = [(row(parcel.delivery_id), parcel) for parcel in sent]
-            pace = Pace(clock.monotonic(), interval, renew)
+            pace = Pace(Grant(len(sent), 0.0, interval), clock.monotonic(), renew)
             batch = Batch(rows, journal.claim(), journal, pace, may_go, clock.monotonic() + 60)
             async with host:
                 connection = Smtp(Endpoint("127.0.0.1", host.port), 2.0).connect()
