@@ -10,7 +10,6 @@ from mailer.i18n import N_
 
 _LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?"
 _HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{{1,5}}))?"
-DIRECT = "direct:"
 _PUBLIC = re.compile(rf"https://{_HOST}/*")
 _RELAY = re.compile(rf"(?:smtp|smtps|smtp\+starttls)://{_HOST}/?")
 # The last two are how we name our own to the processes that we start.
@@ -41,11 +40,6 @@ def relay(url: str) -> str:
     if not _fits(_RELAY, url):
         raise ValueError(N_("give smtp://, smtps:// or smtp+starttls:// and HOST:PORT, with nothing behind it"))
     return url
-
-
-def route(url: str) -> str:
-    """A route: a relay, or ``direct:`` to each recipient's own server; ValueError says what it should be."""
-    return url if url == DIRECT else relay(url)
 
 
 def broker(url: str) -> str:

@@ -20,9 +20,11 @@ import secrets
 import stat
 import struct
 import zlib
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 
 from mailer import log
@@ -66,9 +68,10 @@ class Journal:
         self._path = folder / f"{self.name}{_ENDING}"
         self._file = -1
         self._claims = 0
-        # Claims that are not settled, and their records in the order that they have in the file.
+        # Claims that are not settled, and the records of each, numbered as they follow each other in the file.
         self._open: set[int] = set()
-        self._live: list[tuple[int, bytes]] = []
+        self._live: defaultdict[int, list[tuple[int, bytes]]] = defaultdict(list)
+        self._written = count()
         self._size = _HEAD.size
         # Under another name until it is locked and has its head, so that nobody takes it for a dead one's.
         new = folder / f".{self.name}"
@@ -113,7 +116,7 @@ class Journal:
         number = _number(claim)
         record = _record(delivery, number, kind, code)
         self._write(record)
-        self._live.append((number, record))
+        self._live[number].append((next(self._written), record))
         self._size += len(record)
 
     def _write(self, octets: bytes) -> None:
@@ -131,12 +134,12 @@ class Journal:
         """The outcomes of a claim are in the ledger: its records have served."""
         over = _number(claim)
         self._open.discard(over)
-        self._live = [(number, record) for number, record in self._live if number != over]
+        self._live.pop(over, None)
         if not self._live or self._size > _LARGEST:
-            self._shrink(b"".join(record for _, record in self._live))
+            self._shrink()
 
-    def _shrink(self, live: bytes) -> None:
-        """Keep the ``live`` records only.
+    def _shrink(self) -> None:
+        """Keep the live records only.
 
         They move towards the beginning, in the order that they have in the file, so that none is
         written over before it was moved: a process killed meanwhile leaves some of them twice, and
@@ -144,6 +147,7 @@ class Journal:
         """
         if self._size == _HEAD.size:
             return
+        live = b"".join(record for _, record in sorted(chain(*self._live.values())))
         if live:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
             try:

@@ -22,6 +22,8 @@ from worker.throttle import Cap, Grant, Level, News
 from worker.transport import Connection, Fate, Outcome, Parcel
 
 _LARGEST_BATCH = 200
+_BATCH_OCTETS = 4_000_000
+"""Of all mails of a batch, by the size of those before: each worker has a batch of every provider in memory."""
 _FIRST_BATCH = 10
 _LONGEST_WAIT = 0.5
 _LONGEST_RENEWAL = 5.0
@@ -47,6 +49,7 @@ class Lane:
         self._limits: dict[Way, Allowance] = {}
         self._served: dict[int, float] = {}
         self._batch = _FIRST_BATCH
+        self._most = _LARGEST_BATCH
         self._pause = 0.0
         self._in_hand: Batch | None = None
         self._stopped = asyncio.Event()
@@ -162,10 +165,15 @@ class Lane:
             self._office.journal.settled(token)
             self._campaigns = {number: turn for number, turn in self._campaigns.items() if number != campaign}
             return []
-        ready = await self._begin(campaign, rows, token)
         pace = Pace(grant, granted_at, lambda wanted: self._renew(way, wanted))
+        # Kept nowhere else: each mail is let go of when it has left.
         self._in_hand = Batch(
-            ready, token, self._office.journal, pace, lambda number: self._may_go(campaign, number), lease_over
+            await self._begin(campaign, rows, token),
+            token,
+            self._office.journal,
+            pace,
+            lambda number: self._may_go(campaign, number),
+            lease_over,
         )
         settled = await self._in_hand.transmit(connections)
         self._in_hand = None
@@ -188,6 +196,8 @@ class Lane:
             await office.write(lambda session: claim.release(session, [row.id for row in rows], token))
             office.journal.settled(token)
             raise
+        sizes = [len(parcel.content) for parcel in parcels if isinstance(parcel, Parcel)]
+        self._most = min(_LARGEST_BATCH, max(1, _BATCH_OCTETS * len(sizes) // max(1, sum(sizes))))
         begun = await office.write(lambda session: claim.begin(session, [row.id for row in rows], token))
         return [(row, parcel) for row, parcel in zip(rows, parcels, strict=True) if row.id in begun]
 
@@ -229,7 +239,7 @@ class Lane:
         per_second = sum(outcome.fate is not Fate.KEPT for outcome in outcomes) / max(seconds, 0.001)
         # Each connection has something to do, however slow the server.
         self._batch = max(
-            self._office.installation.settings.connections, min(_LARGEST_BATCH, int(per_second), self._batch * 2)
+            self._office.installation.settings.connections, min(self._most, int(per_second), self._batch * 2)
         )
 
     async def _renew(self, way: Way, wanted: int) -> Grant:

@@ -1,14 +1,14 @@
 """The bench's own installation: an organisation, people, two approved editions, no limits."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from sqlalchemy import MetaData
 from sqlalchemy.orm import Session
 
-from mailer import installation
+from mailer import clock, installation, vault
 from mailer.audience.enrol import enrol
 from mailer.bench import edition
 from mailer.bench.crowd import DOMAINS, crowd
@@ -18,10 +18,12 @@ from mailer.campaign.campaign import create
 from mailer.compose.draft import Draft
 from mailer.compose.edition import save
 from mailer.config import Settings
-from mailer.demo.organisation import APPROVER, AUTHOR, PUBLIC_URL, found
+from mailer.demo.organisation import APPROVER, AUTHOR, DOMAIN, PUBLIC_URL, found
 from mailer.installation import Installation
 from mailer.model import Edition, Images, Topic
 from mailer.render.approval import approve
+from mailer.vault import Algorithm, DkimKey, KeyState
+from mailer.vault.dkim import generate
 
 _CONSENT_FORM = "bench-1"
 _TIMES_FEWER, _FEWEST = 10, 50
@@ -48,6 +50,18 @@ class House:
     digest: Issue
     sample: Issue
     pictures: Issue
+
+
+def signing(place: House, algorithm: str) -> House:
+    """The same with one key, which signs so from the next campaign on; with none for ''."""
+    settings = place.installation.settings
+
+    def only(_: Sequence[DkimKey]) -> list[DkimKey]:
+        wanted = [Algorithm(algorithm)] if algorithm else []
+        return [generate(DOMAIN, "bench", each, KeyState.SIGNING, clock.now().date()) for each in wanted]
+
+    keys = vault.change(settings.key_file, settings.home, only)
+    return replace(place, installation=replace(place.installation, keys=keys))
 
 
 def fewer(subscribers: int) -> int:

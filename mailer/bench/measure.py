@@ -8,7 +8,7 @@ from mailer import broker, queue
 from mailer.bench import baseline, reference
 from mailer.bench.case import CASES, PICTURES
 from mailer.bench.drive import Driven, at_work, drive, to_sink
-from mailer.bench.house import House, fewer, house
+from mailer.bench.house import House, fewer, house, signing
 from mailer.bench.letters import Letters, letters
 from mailer.bench.reference import Sent
 from mailer.bench.sink import sink
@@ -82,7 +82,8 @@ def measure(settings: Settings, plan: Plan, folder: Path, *, keep: bool, progres
         queue.check(chosen)
         found = []
         for name in plan.cases:
-            case = _Case(name, plan, place, (chosen, said), folder, progress)
+            signed = signing(place, CASES.get(name, ""))
+            case = _Case(name, plan, signed, (chosen, said), folder, progress)
             rounds = [case.round(signers[name]) for _ in range(plan.repeat)]
             found.append(Measured(name, case.letters.octets, rounds, case.stages()))
         return Report(found, place.installation.database.kind, said)

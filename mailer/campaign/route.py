@@ -132,11 +132,9 @@ def newsletters(session: Session, among: Sequence[Way]) -> dict[int, str]:
 
 def _demand(address: str, username: str, secret: str, weight: int, provider: str | None) -> None:
     try:
-        url.route(address)
+        url.relay(address)
     except ValueError as error:
         raise WrongUsageError(N_("This address cannot be a route's: %(why)s"), why=str(error)) from None
-    if address == url.DIRECT and username:
-        raise WrongUsageError(N_("Nobody signs in at a stranger's server: direct: takes no name."))
     if bool(username) != bool(secret):
         raise WrongUsageError(N_("A name and its password go together: give both, or none."))
     if provider is not None and provider not in DEFAULTS:

@@ -44,7 +44,7 @@ _ROWS = {
 _STAGES = {
     "throttle": N_("Alone: throttle"),
     "claim": N_("Alone: claim"),
-    "render": N_("Alone: open and splice"),
+    "render": N_("Alone: open, splice and sign"),
     "begin": N_("Alone: begin"),
     "transmit": N_("Alone: transmit"),
     "journal": N_("Alone: journal"),
@@ -107,7 +107,10 @@ def _settings(home: Path | None, database_url: str) -> Iterator[tuple[Settings, 
             raise MisconfiguredError(N_("%(home)s is not an empty folder: name one that is empty or new."), home=home)
         changes: dict[str, Any] = {"database_url": database_url} if database_url else {}
         key_file = home.with_name(home.name + ".key")
-        yield load(home=home, key_file=key_file, withdrawals_file="", dns="off", log="warning", **changes), folder
+        yield (
+            load(home=home, key_file=key_file, withdrawals_file="", dns="off", sign="auto", log="warning", **changes),
+            folder,
+        )
 
 
 def _table(found: Mapping[str, Any]) -> Table:

@@ -39,7 +39,7 @@ def add(
     name: _Name,
     address: Annotated[
         str,
-        typer.Argument(parser=slug, metavar="URL", help="smtp://, smtps:// or smtp+starttls://HOST:PORT, or direct:"),
+        typer.Argument(parser=slug, metavar="URL", help="smtp://, smtps:// or smtp+starttls://HOST:PORT."),
     ],
     *,
     by: Person = "",

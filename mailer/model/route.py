@@ -8,7 +8,7 @@ from mailer.vault import Place
 
 
 class Route(Base):
-    """A relay, or ``direct:`` to the recipient's exchanger; who we are there is sealed.
+    """A relay; who we are there is sealed.
 
     ``weight``: its share among those that may take the same mail; 0 for one that stands by for when the others are
     out of order. ``provider`` and ``newsletter_id``: what it is for alone, where it is not for everything.

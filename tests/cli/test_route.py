@@ -40,7 +40,7 @@ def test_routes_are_added_weighed_shown_and_removed(ask: Any, run: Run, housed: 
         }
     ]
     assert [each["weight"] for each in ask("weigh", "main", "0", "--as", "Ada")] == [0]
-    ask("add", "qq-out", "direct:", "--provider", "qq", "--as", "Ada")
+    ask("add", "qq-out", "smtp://relay.example", "--provider", "qq", "--as", "Ada")
     shown = run("route", "list", **FOLDER, **housed).stdout
     assert all(word in shown for word in ("main", "stands by", "qq-out", "QQ"))
     assert "sesame" not in shown
