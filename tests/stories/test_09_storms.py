@@ -25,7 +25,8 @@ STORMS = (
     *(("-f", command) for command in COMMANDS[:3]),  # 5xx at a step that says nothing of a reader
 )
 AFTER_THE_DOT = ("-q", ".")
-TARPIT = ("-W", "RCPT:1")
+# Its answers come in another order than what they answer, where it waits with one and is told several things at once.
+TARPIT = ("-p", "-W", "RCPT:1")
 
 
 @pytest.mark.promise(3, 11)

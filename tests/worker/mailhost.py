@@ -62,6 +62,11 @@ class Host:
             talk.cancel()
         await asyncio.gather(*self._talks, return_exceptions=True)
 
+    @property
+    def talking(self) -> bool:
+        """Whether somebody is connected."""
+        return any(not talk.done() for talk in self._talks)
+
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.sessions += 1
         talk = _Talk(self, reader, writer, self._hears if self.sessions == 1 else 1 << 30)

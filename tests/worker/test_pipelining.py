@@ -321,12 +321,20 @@ def test_a_body_that_was_taken_for_nobody_is_in_doubt() -> None:
 
 
 @pytest.fixture
-def transmit(journal: Journal) -> Callable[..., list[Outcome]]:
+def left_open() -> list[bool]:
+    """Whether the line was still open when the batch was over."""
+    return []
+
+
+@pytest.fixture
+def transmit(journal: Journal, left_open: list[bool]) -> Callable[..., list[Outcome]]:
     """A batch on one connection, its outcomes in the order of their parcels."""
 
     def run(host: Host, sent: Sequence[Parcel], may_go: Callable[[int], bool], interval: float = 0.0) -> list[Outcome]:
         async def renew(wanted: int) -> Grant:
             return Grant(wanted, 0.0, interval)
+
+        left_open.clear()
 
         async def main() -> list[tuple[Claimed, Outcome]]:
             rows = [(row(parcel.delivery_id), parcel) for parcel in sent]
@@ -337,6 +345,8 @@ def transmit(journal: Journal) -> Callable[..., list[Outcome]]:
                 settled = await batch.transmit([connection])
                 # Long enough for what could still come.
                 await asyncio.sleep(0.1)
+                left_open.append(host.talking)
+                await connection.close()
                 return settled
 
         return [outcome for _, outcome in sorted(asyncio.run(main()), key=lambda each: each[0].id)]
@@ -365,6 +375,52 @@ def test_who_may_not_go_any_more_gets_no_body_though_the_envelope_is_out(transmi
     assert [letter.body for letter in host.letters if letter.recipient == "r2@reader.example"] == [b""]
     assert host.sessions == 2, "the line was to be cut"
     judge(host, sent, outcomes)
+
+
+@pytest.mark.databases("sqlite")
+def test_where_the_last_one_may_not_go_any_more_nobody_is_left_waiting_for_a_body(
+    transmit: Run, left_open: list[bool]
+) -> None:
+    withdrawn: set[int] = set()
+
+    def answer(verb: str, _: str) -> str | None:
+        if verb == "body" and len(host.letters) > 1:
+            withdrawn.add(2)
+        return None
+
+    host = Host("PIPELINING", answer=answer)
+    assert fates(transmit(host, parcels(3), lambda number: number not in withdrawn)) == [
+        Fate.SENT,
+        Fate.SENT,
+        Fate.KEPT,
+    ]
+    assert left_open == [False]
+
+
+@pytest.mark.databases("sqlite")
+def test_who_may_not_go_is_not_announced_and_costs_no_connection(transmit: Run, left_open: list[bool]) -> None:
+    host = Host("PIPELINING")
+    outcomes = transmit(host, parcels(4), lambda number: number != 2)
+    assert fates(outcomes) == [Fate.SENT, Fate.SENT, Fate.KEPT, Fate.SENT]
+    assert not any(b"<r2@" in chunk for chunk in host.heard)
+    assert (host.sessions, left_open) == (1, [True])
+
+
+def test_a_body_does_not_go_into_an_envelope_that_is_out_for_another() -> None:
+    async def main() -> list[Outcome]:
+        async with host:
+            connection = Smtp(Endpoint("127.0.0.1", host.port), 2.0).connect()
+            first = await connection.send(sent[0], lambda: None)
+            second = await connection.send(sent[1], lambda: None, lambda: sent[2])
+            third = await connection.send(sent[3], lambda: None)
+            await connection.close()
+            return [first, second, third]
+
+    host, sent = Host("PIPELINING"), parcels(4)
+    assert fates(asyncio.run(main())) == [Fate.SENT] * 3
+    assert any(b"RCPT TO:<r2@" in chunk for chunk in host.heard)
+    assert [letter.recipient[:2] for letter in host.letters if letter.body] == ["r0", "r1", "r3"]
+    judge(host, sent, [Outcome(fate) for fate in (Fate.SENT, Fate.SENT, Fate.KEPT, Fate.SENT)])
 
 
 @pytest.mark.databases("sqlite")
