@@ -72,13 +72,13 @@ class Host:
         talk = _Talk(self, reader, writer, self._hears if self.sessions == 1 else 1 << 30)
         self._talks.append(asyncio.create_task(talk.run()))
 
-    def said(self, verb: str, argument: str, *, agreed: bool) -> str:
-        """What is answered; ``agreed``: whether there is a recipient."""
+    def said(self, verb: str, argument: str, *, opened: bool, agreed: bool) -> str:
+        """What is answered; ``opened``: whether there is a sender, ``agreed``: whether there is a recipient."""
         told = self._answer(verb, argument)
         right = {
             "connect": "220 mx.example",
             "EHLO": "\n".join(["mx.example", *self._offers]),
-            "MAIL": "250 2.1.0 ok",
+            "MAIL": "503 one at a time" if opened else "250 2.1.0 ok",
             "RCPT": "250 2.1.5 ok",
             "DATA": "354 go" if agreed else "503 for nobody",
             "BDAT": "250 2.0.0 kept" if agreed else "503 for nobody",
@@ -116,38 +116,46 @@ class _Talk:
     async def _obey(self, line: bytes) -> None:
         verb, _, argument = line.decode("latin-1").partition(" ")
         self._wait_for(None)
-        if verb in {"MAIL", "RSET"}:
+        if verb == "RSET":
             self._open = self._agreed = False
         if verb == "RCPT":
             self._recipient = re.sub(r"^TO:<|>.*$", "", argument)
         if verb == "BDAT":
-            letter = Letter(self._recipient, counted=True)
-            if self._agreed:
-                self._host.letters.append(letter)
-            letter.body = await self._octets(int(argument.split()[0]))
-            letter.whole = True
-            self._wait_for(letter)
+            await self._take_counted(int(argument.split()[0]))
         code = await self._say(verb, argument)
         if verb == "MAIL":
-            self._open = code.startswith("2")
+            self._open |= code.startswith("2")
+        if verb == "BDAT" and code.startswith("2"):
+            self._open = self._agreed = False
         if verb == "RCPT":
             self._agreed = self._open and code.startswith("2")
         if verb == "DATA" and code == "354":
-            letter = Letter(self._recipient)
-            self._host.letters.append(letter)
-            self._wait_for(letter)
-            while not letter.whole:
-                letter.whole = await self._until(b"\r\n", letter) == b"."
-            await self._say("body", "")
-            self._agreed = False
+            await self._take()
         if verb == "QUIT":
             raise ConnectionResetError
+
+    async def _take(self) -> None:
+        letter = Letter(self._recipient)
+        self._host.letters.append(letter)
+        self._wait_for(letter)
+        while not letter.whole:
+            letter.whole = await self._until(b"\r\n", letter) == b"."
+        await self._say("body", "")
+        self._open = self._agreed = False
+
+    async def _take_counted(self, octets: int) -> None:
+        letter = Letter(self._recipient, counted=True)
+        if self._agreed:
+            self._host.letters.append(letter)
+        letter.body = await self._octets(octets)
+        letter.whole = True
+        self._wait_for(letter)
 
     def _wait_for(self, letter: Letter | None) -> None:
         self._letter = self._host.waiting[self._writer] = letter
 
     async def _say(self, verb: str, argument: str) -> str:
-        said = self._host.said(verb, argument, agreed=self._agreed)
+        said = self._host.said(verb, argument, opened=self._open, agreed=self._agreed)
         if not said:
             raise ConnectionResetError
         reply = said.encode("utf-8", "surrogateescape") + b"\r\n"

@@ -15,7 +15,10 @@ from worker.pace import Pace
 from worker.throttle import Grant
 from worker.transport import Fate, Outcome, Parcel
 from worker.transport.endpoint import Endpoint
+from worker.transport.offer import Offer
+from worker.transport.session import Session
 from worker.transport.smtp import Smtp
+from worker.transport.wire import Wire
 
 BOTH = ("PIPELINING", "CHUNKING")
 Run = Callable[..., list[Outcome]]
@@ -145,6 +148,39 @@ def test_an_answer_to_data_that_fits_no_refused_recipient_ends_the_connection(to
     assert host.sessions == 2
 
 
+def test_a_recipient_that_was_refused_stays_so_when_the_line_breaks() -> None:
+    told = {"RCPT": "550 5.1.1 nobody here", "DATA": ""}
+    (outcome,) = run(Host("PIPELINING", answer=lambda verb, _: told.get(verb)), parcels(1))
+    assert (outcome.fate, outcome.code) == (Fate.FAILED, 550)
+
+
+def test_a_server_that_has_gone_since_costs_no_message() -> None:
+    async def leaving(writer: asyncio.StreamWriter, reply: bytes) -> None:
+        await speak(writer, reply)
+        if b"kept" in reply:
+            await speak(writer, b"421 4.3.2 going down\r\n")
+            raise ConnectionResetError
+
+    async def main() -> list[Outcome]:
+        async with host:
+            connection = Smtp(Endpoint("127.0.0.1", host.port), 2.0).connect()
+            outcomes = []
+            for parcel in parcels(3):
+                outcomes.append(await connection.send(parcel, lambda: None))
+                await asyncio.sleep(0.05)
+            await connection.close()
+            return outcomes
+
+    host = Host("PIPELINING", speak=leaving)
+    assert fates(asyncio.run(main())) == [Fate.SENT] * 3
+
+
+def test_the_dots_that_begin_lines_are_doubled_the_first_one_too() -> None:
+    host = Host()
+    run(host, [Parcel(0, "r@news.example", "r0@reader.example", b".\r\n.x\r\ny.\r\n")])
+    assert host.letters[0].body == b"..\r\n..x\r\ny.\r\n"
+
+
 def test_a_body_that_is_refused_leaves_the_one_behind_it_on_its_way() -> None:
     count = 0
 
@@ -263,10 +299,20 @@ def test_a_server_that_does_not_tell_what_it_takes_never_gets_all_in_one_write(s
     assert not any(b"BDAT" in chunk for chunk in host.heard)
 
 
-def test_a_server_nearby_gets_bodies_when_it_wants_them() -> None:
-    host = Host(*BOTH)
-    run(host, parcels(2), together=False)
-    assert not any(b"BDAT" in chunk for chunk in host.heard)
+@pytest.mark.parametrize(
+    ("offer", "seconds", "tells", "chunked"),
+    [
+        (Offer(pipelining=True, chunking=True), 0.010, True, True),
+        (Offer(pipelining=True, chunking=True), 0.009, True, False),
+        (Offer(pipelining=True, chunking=True), 0.010, False, False),
+        (Offer(pipelining=True), 0.010, True, False),
+        (Offer(chunking=True), 0.010, True, False),
+    ],
+)
+def test_all_goes_in_one_write_only_where_that_may_be_and_pays(
+    offer: Offer, seconds: float, *, tells: bool, chunked: bool
+) -> None:
+    assert Session(Wire(), offer, seconds, tells).chunked is chunked
 
 
 @pytest.mark.parametrize(
@@ -308,6 +354,12 @@ def test_a_yes_too_many_is_not_taken_for_one_to_the_body(shift: str) -> None:
 
     outcomes = run(far(answer), parcels(2), together=False)
     assert fates(outcomes) == [Fate.SENT, Fate.UNCERTAIN]
+
+
+def test_a_yes_that_is_said_twice_is_in_doubt() -> None:
+    twice = "250 2.0.0 kept\r\n250 2.0.0 kept"
+    outcomes = run(far(lambda verb, _: twice if verb == "BDAT" else None), parcels(3), together=False)
+    assert fates(outcomes) == [Fate.SENT, Fate.UNCERTAIN, Fate.SENT]
 
 
 def test_a_body_that_was_taken_for_nobody_is_in_doubt() -> None:

@@ -323,7 +323,7 @@ def test_no_address_says_anything_else(recipient: str) -> None:
     assert len(desk.came) == len(desk.sessions) == 1
 
 
-def test_what_is_larger_than_a_server_takes_is_not_even_offered() -> None:
+def test_what_is_larger_than_a_server_takes_costs_no_connection() -> None:
     large = Parcel(2, PARCEL.sender, PARCEL.recipient, PARCEL.content + b"x" * 3000 + b"\r\n")
     outcomes, desk = sent(Endpoint(HERE, 0), large, PARCEL, data_size_limit=2000)
     assert (outcomes[0].fate, outcomes[0].halts) == (Fate.UNSENT, True)
@@ -332,6 +332,12 @@ def test_what_is_larger_than_a_server_takes_is_not_even_offered() -> None:
     assert outcomes[1].fate is Fate.SENT
     assert f"SIZE={len(PARCEL.content)}" in desk.came[0][0]
     assert len(desk.came) == len(desk.sessions) == 1
+
+
+def test_what_is_larger_than_a_server_takes_is_not_announced_to_it() -> None:
+    host = Host("SIZE 10")
+    assert _heard(lambda port: Endpoint(HERE, port), host).halts
+    assert not any(b"MAIL" in chunk for chunk in host.heard)
 
 
 def test_a_server_of_another_time_is_greeted_in_its_own_way() -> None:
