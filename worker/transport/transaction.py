@@ -67,7 +67,7 @@ class Transaction:
         agrees = reply.code == GO_AHEAD if waits else reply.agrees
         self._tells &= waits or reply.names
         if not agrees:
-            self.in_step = reply.refuses and not reply.parts
+            self.in_step &= reply.refuses and not reply.parts
             self._refusal = self._refusal or judged(reply, step, self.parcel.recipient)
         return self._refusal
 
@@ -111,7 +111,7 @@ class Transaction:
         fits = reply.refuses or (reply.agrees and self._refusal is None and (reply.takes or not (told or rider)))
         self.in_step = self.in_step and fits and not torn and not reply.parts
         if reply.agrees and not self.in_step:
-            return broken("the server says yes, and not to what", self._step, self.parcel.recipient)
+            return broken("the server said yes, and it is not known to what", self._step, self.parcel.recipient)
         if reply.refuses and self._refusal is not None:
             return self._refusal
         return judged(reply, self._step, self.parcel.recipient)
