@@ -161,7 +161,7 @@ def test_a_person_without_a_home_folder_is_told_so(monkeypatch: pytest.MonkeyPat
 def test_why_a_setting_is_wrong_is_said_in_the_persons_language() -> None:
     with pytest.raises(MisconfiguredError) as error:
         load(relay_url="smtp://me:hush@relay.example")
-    assert "REASON" in error.value.say(lambda text: "REASON" if text.startswith("signing in") else text)
+    assert "REASON" in error.value.say(lambda text: "REASON" if text.startswith("no name") else text)
 
 
 def test_a_lease_shorter_than_a_reply_may_take_is_refused() -> None:
