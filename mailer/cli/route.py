@@ -10,7 +10,7 @@ from rich.table import Table
 from mailer import installation
 from mailer.campaign import route
 from mailer.campaign.route import RELAY, Way
-from mailer.cli.argument import AsJson, Person, slug
+from mailer.cli.argument import AS, AsJson, slug
 from mailer.cli.screen import screen, show_help
 from mailer.cli.states import provider_name
 from mailer.config import settings
@@ -25,6 +25,7 @@ _LONGEST_SECRET = 10_000
 _Name = Annotated[
     str, typer.Argument(parser=slug, metavar="NAME", help="What the route is called, here and in limits.")
 ]
+_By = Annotated[str | None, AS]
 _Weight = Annotated[int, typer.Option("--weight", help="Its share beside others like it; 0: stands by for them.")]
 
 
@@ -42,7 +43,7 @@ def add(
         typer.Argument(parser=slug, metavar="URL", help="smtp://, smtps:// or smtp+starttls://HOST:PORT."),
     ],
     *,
-    by: Person = "",
+    by: _By = None,
     username: str = typer.Option("", "--username", parser=slug, help="Who we are there; sealed in the database."),
     secret_file: Path | None = typer.Option(
         None, "--secret-file", help="A file with the password or token alone; - reads it from the standard input."
@@ -55,7 +56,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Add a route. Where several serve the same mail, their weights share it out; the narrowest go first."""
-    _demand_person(by)
+    by = _person(by)
     if ca_file and not ca_file.is_file():
         raise WrongUsageError(N_("There is no file %(file)s."), file=str(ca_file))
     secret = _secret(secret_file)
@@ -82,11 +83,11 @@ def add(
 def weigh(
     name: _Name,
     weight: Annotated[int, typer.Argument(metavar="WEIGHT", help="Its share beside others like it; 0: stands by.")],
-    by: Person = "",
+    by: _By = None,
     as_json: AsJson = False,
 ) -> None:
     """Change a route's share; 0 has it stand by for when the others are out of order."""
-    _demand_person(by)
+    by = _person(by)
     house = installation.unlock(settings())
     with house.database.write() as session:
         route.weigh(session, name, weight, by)
@@ -94,18 +95,19 @@ def weigh(
 
 
 @app.command()
-def remove(name: _Name, by: Person = "", as_json: AsJson = False) -> None:
+def remove(name: _Name, by: _By = None, as_json: AsJson = False) -> None:
     """Remove a route, and its password with it. What is in hand by it is finished."""
-    _demand_person(by)
+    by = _person(by)
     house = installation.unlock(settings())
     with house.database.write() as session:
         route.remove(session, name, by)
     _show(house, as_json)
 
 
-def _demand_person(by: str) -> None:
+def _person(by: str | None) -> str:
     if not by:
         raise WrongUsageError(N_("Say who decides this: --as NAME."))
+    return by
 
 
 def _secret(file: Path | None) -> str:

@@ -75,7 +75,6 @@ class Delivery(Base):
     variant_id: Mapped[int] = mapped_column(ForeignKey("variant.id"))
     dedupe_key: Mapped[bytes]
     provider: Mapped[str]
-    route: Mapped[str | None]
     state: Mapped[DeliveryState]
     reason: Mapped[str | None]
     fallback: Mapped[bool]
@@ -85,6 +84,7 @@ class Delivery(Base):
     lease_until: Mapped[datetime | None]
     next_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]
+    route: Mapped[str | None]
 
 
 class Recipient(Base):

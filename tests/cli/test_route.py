@@ -53,7 +53,7 @@ def test_routes_are_added_weighed_shown_and_removed(ask: Any, run: Run, housed: 
         (("add", "main", "smtp://mail.example"), 2, "--as NAME"),
         (("add", "main", "smtp://me:pw@mail.example", "--as", "Ada"), 2, "mailer route add"),
         (("add", "gmail", "smtp://mail.example", "--as", "Ada"), 2, "cannot name a route"),
-        (("add", "main", "smtp://mail.example", "--weight", "many", "--as", "Ada"), 2, "many"),
+        (("add", "main", "smtp://mail.example", "--weight", "many", "--as", "Ada"), 2, "--weight"),
         (("add", "main", "smtp://mail.example", "--ca-file", "/nowhere/ca.pem", "--as", "Ada"), 2, "/nowhere/ca.pem"),
         (
             ("add", "main", "smtp://m.example", "--username", "me", "--secret-file", "/nowhere", "--as", "Ada"),
