@@ -112,22 +112,26 @@ class Lane:
         """One batch of the campaign whose turn it is, by one of its ways, under the limits of this moment."""
         campaign = min(self._campaigns, key=self._precedence)
         allowance = self._office.routes.choose(self._campaigns[campaign].ways)
-        connections = self._by(allowance.way)
+        connections = await self._by(allowance.way)
         if leased := await connections.lease([Cap(*cap) for cap in allowance.connections]):
             levels, asked_at = _levels(allowance), clock.monotonic()
             if grant := await self._reserve(levels):
                 outcomes = await self._serve(campaign, allowance.way, grant, leased)
-                self._office.routes.tell(allowance.way, outcomes)
                 await self._office.report(levels, _news(grant, outcomes, clock.monotonic() - asked_at))
         else:
+            # All are held, perhaps by our own other ways.
+            for other in self._connections.values():
+                await other.give_back()
             await self._wait(_LONGEST_WAIT)
 
     def _precedence(self, campaign: int) -> tuple[bool, float]:
         return not self._campaigns[campaign].test, self._served.get(campaign, 0.0)
 
-    def _by(self, way: Way) -> Connections:
+    async def _by(self, way: Way) -> Connections:
         """The connections by a way; one that was changed meanwhile has new ones."""
         if way not in self._connections:
+            for old in [each for each in self._connections if each.name == way.name]:
+                await self._connections.pop(old).close()
             holder = f"{self._office.journal.name}:{self._provider}@{way.name}"
             self._connections[way] = Connections(self._office, way, holder)
         return self._connections[way]
@@ -165,6 +169,7 @@ class Lane:
             self._office.journal.settled(token)
             self._campaigns = {number: turn for number, turn in self._campaigns.items() if number != campaign}
             return []
+        begun = self._office.routes.begin(way)
         pace = Pace(grant, granted_at, lambda wanted: self._renew(way, wanted))
         # Kept nowhere else: each mail is let go of when it has left.
         self._in_hand = Batch(
@@ -180,6 +185,7 @@ class Lane:
         await self._record(settled, token)
         self._office.journal.settled(token)
         outcomes = [outcome for _, outcome in settled]
+        self._office.routes.tell(way, outcomes, begun)
         self._look_back(outcomes, clock.monotonic() - granted_at)
         return outcomes
 

@@ -10,19 +10,24 @@ from mailer.campaign.route import Way
 from worker.transport import Connection, Fate, Outcome, Transport
 
 _FIRST_PAUSE = 5.0
-_LONGEST_PAUSE = 300.0
+_DOUBLINGS = 6
+"""After as many failures in a row the pause grows no more: 320 s."""
 
 
 @dataclass(slots=True)
 class _Breaker:
-    """How often in a row a route was not to be reached, and from when on (monotonic clock) it is tried again."""
+    """How often in a row a route was not to be reached, when it last was not, and when it is tried again.
+
+    Moments are of the monotonic clock.
+    """
 
     failures: int = 0
+    failed_at: float = 0.0
     again: float = 0.0
 
     @property
     def pause(self) -> float:
-        return float(min(_FIRST_PAUSE * 2 ** (self.failures - 1), _LONGEST_PAUSE)) if self.failures else 0.0
+        return float(_FIRST_PAUSE * 2 ** min(self.failures - 1, _DOUBLINGS)) if self.failures else 0.0
 
 
 class Routes:
@@ -49,20 +54,30 @@ class Routes:
             return min(among, key=lambda each: self._breaker(each.way).again)
         weights = [max(1, each.way.weight) for each in weighty]
         (chosen,) = random.choices(weighty, weights)  # noqa: S311 — spreads load
-        # One that was out of order is tried by one lane, not by all at once.
-        self._breaker(chosen.way).again = now + self._breaker(chosen.way).pause
         return chosen
 
-    def tell(self, way: Way, outcomes: Iterable[Outcome]) -> None:
-        """What became of a batch: a way by which nothing was reached is out of order for a while."""
-        tried = [outcome for outcome in outcomes if outcome.fate is not Fate.KEPT]
+    def begin(self, way: Way) -> float:
+        """A batch is about to be tried: one that was out of order is tried by one lane, not by all at once."""
+        now, breaker = clock.monotonic(), self._breaker(way)
+        breaker.again = max(breaker.again, now + breaker.pause)
+        return now
+
+    def tell(self, way: Way, outcomes: Iterable[Outcome], begun: float) -> None:
+        """What became of a batch: a way by which nothing was reached is out of order for a while.
+
+        All lanes that were under way by then tell of the same outage, which counts once. What we kept, or broke
+        ourselves, tells nothing.
+        """
+        told = (outcome for outcome in outcomes if outcome.fate is not Fate.KEPT)
+        tried = [each for each in told if each.unreached or each.code is not None or each.kind is not None]
         breaker = self._breaker(way)
-        if tried and all(outcome.unreached for outcome in tried):
-            breaker.failures += 1
-            breaker.again = clock.monotonic() + breaker.pause
-            log.logger().warning("route.broken", route=way.name, why=tried[0].reply, retry_in=breaker.pause)
-        elif tried:
+        if tried and not all(outcome.unreached for outcome in tried):
             self._breakers.pop(way.name, None)
+        elif tried and begun >= breaker.failed_at:
+            breaker.failures += 1
+            breaker.failed_at = clock.monotonic()
+            breaker.again = breaker.failed_at + breaker.pause
+            log.logger().warning("route.broken", route=way.name, why=tried[0].reply, retry_in=breaker.pause)
 
     def _breaker(self, way: Way) -> _Breaker:
         return self._breakers.setdefault(way.name, _Breaker())

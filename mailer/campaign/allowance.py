@@ -15,19 +15,16 @@ from sqlalchemy.orm import Session
 from mailer.campaign import limit, ramp
 from mailer.campaign.defaults import Terms
 from mailer.campaign.quiet import quiet
-from mailer.campaign.route import Way, fit, ways
+from mailer.campaign.route import RELAY, Way, fit, ways
 from mailer.db.types import now_in
-from mailer.model import Campaign, CampaignState, Count, Departure, Limit, Newsletter, Topic
-from mailer.model.delivery import HELD
+from mailer.model import Campaign, Delivery, Departure, Limit, Newsletter, Topic
+from mailer.model.delivery import HELD, among
 
 Pair = tuple[str, int]
 """A provider and a campaign."""
 
 # A bucket is an hour long: that which began within twenty-five hours may hold something of the last twenty-four.
 _DAY_SECONDS = 25 * 3600
-_ANY = ""
-"""The route of what is in hand: counts know none."""
-_UNDER_WAY = (CampaignState.SENDING, CampaignState.PAUSED, CampaignState.HELD, CampaignState.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,26 +120,22 @@ def room(session: Session, pair: Pair, name: str, most: int, *, test: bool) -> i
 
 
 def use(session: Session) -> Use:
-    """How much was sent and is being sent, all as it is at one moment: what leaves the one enters the other.
-
-    What is in hand counts for every way: for a moment a route may seem fuller than it is, and never emptier.
-    """
+    """How much was sent and is being sent, all as it is at one moment: what leaves the one enters the other."""
     left = (
         select(literal("left").label("where"), Departure.route, Departure.provider, func.sum(Departure.n).label("n"))
         .where(Departure.hour > now_in(-_DAY_SECONDS))
         .group_by(Departure.route, Departure.provider)
     )
+    route = func.coalesce(Delivery.route, RELAY)
     in_hand = (
-        select(literal("in hand"), literal(_ANY), Count.provider, func.sum(Count.n))
-        .join(Campaign, Campaign.id == Count.campaign_id)
-        .where(Campaign.state.in_(_UNDER_WAY), Campaign.collapsed_at.is_(None), Count.state.in_(HELD), Count.n > 0)
-        .group_by(Count.provider)
+        select(literal("in hand"), route, Delivery.provider, func.count())
+        .where(among(HELD))
+        .group_by(route, Delivery.provider)
     )
-    found, every = Use(), [way.name for way in ways(session)]
-    for where, route, provider, n in session.execute(union_all(left, in_hand)):
+    found = Use()
+    for where, by, provider, n in session.execute(union_all(left, in_hand)):
         counter = found.left if where == "left" else found.in_hand
-        by = every if route == _ANY else [route]
-        for scope in (limit.ALL, *(f"{limit.ROUTE}{name}" for name in by), f"{limit.PROVIDER}{provider}"):
+        for scope in (limit.ALL, f"{limit.ROUTE}{by}", f"{limit.PROVIDER}{provider}"):
             counter[scope] += int(n)
     return found
 

@@ -48,33 +48,53 @@ def test_what_is_out_of_order_is_gone_around_and_tried_again_by_one_at_a_time(
     now = 1000.0
     monkeypatch.setattr(clock, "monotonic", lambda: now)
     one, spare = _ways(one=1, spare=0)
-    routes.tell(one.way, [UNREACHED, UNREACHED])
+    routes.tell(one.way, [UNREACHED, UNREACHED], now)
+    # Who was under way by then tells of the same outage.
+    routes.tell(one.way, [UNREACHED], now - 1)
     assert _chosen(routes, [one, spare]) == {"spare": 400}
     now += 6
-    # Its turn to be tried has come, once.
-    assert _chosen(routes, [one, spare], 10) == {"one": 1, "spare": 9}
-    routes.tell(one.way, [UNREACHED])
+    # Its turn to be tried has come, and is not over until somebody tries it.
+    assert _chosen(routes, [one, spare], 10) == {"one": 10}
+    begun = routes.begin(one.way)
+    assert _chosen(routes, [one, spare], 10) == {"spare": 10}
+    routes.tell(one.way, [UNREACHED], begun)
     now += 6
     assert _chosen(routes, [one, spare], 10) == {"spare": 10}
     now += 5
     assert routes.choose([one, spare]).way.name == "one"
-    routes.tell(one.way, [SENT])
+    routes.tell(one.way, [SENT], routes.begin(one.way))
     assert _chosen(routes, [one, spare], 10) == {"one": 10}
 
 
 def test_where_all_are_out_of_order_the_one_is_tried_whose_turn_is_next(routes: Routes) -> None:
     one, two = _ways(one=1, two=1)
-    routes.tell(two.way, [UNREACHED])
-    routes.tell(one.way, [UNREACHED])
-    routes.tell(one.way, [UNREACHED])
+    routes.tell(two.way, [UNREACHED], routes.begin(two.way))
+    routes.tell(one.way, [UNREACHED], routes.begin(one.way))
+    routes.tell(one.way, [UNREACHED], routes.begin(one.way))
     assert _chosen(routes, [one, two], 10) == {"two": 10}
+
+
+def test_an_outage_of_days_is_waited_out_and_ends(routes: Routes) -> None:
+    one, spare = _ways(one=1, spare=0)
+    for _ in range(2000):
+        routes.tell(one.way, [UNREACHED], routes.begin(one.way))
+    assert _chosen(routes, [one, spare], 10) == {"spare": 10}
+    routes.tell(one.way, [SENT], routes.begin(one.way))
+    assert _chosen(routes, [one, spare], 10) == {"one": 10}
+
+
+def test_what_we_broke_ourselves_tells_nothing_of_a_route(routes: Routes) -> None:
+    one, spare = _ways(one=1, spare=0)
+    routes.tell(one.way, [UNREACHED], routes.begin(one.way))
+    routes.tell(one.way, [Outcome(Fate.UNSENT, reply="KeyError")], routes.begin(one.way))
+    assert _chosen(routes, [one, spare], 10) == {"spare": 10}
 
 
 def test_an_answer_of_any_kind_shows_that_a_route_works(routes: Routes) -> None:
     one, two = _ways(one=1, two=0)
-    routes.tell(one.way, [UNREACHED, Outcome(Fate.DEFERRED, 450)])
+    routes.tell(one.way, [UNREACHED, Outcome(Fate.DEFERRED, 450)], routes.begin(one.way))
     assert _chosen(routes, [one, two], 10) == {"one": 10}
-    routes.tell(one.way, [Outcome(Fate.KEPT, reply="stopped")])
+    routes.tell(one.way, [Outcome(Fate.KEPT, reply="stopped")], routes.begin(one.way))
     assert _chosen(routes, [one, two], 10) == {"one": 10}
 
 
@@ -134,7 +154,7 @@ def test_a_cap_of_one_route_leaves_the_rest_to_the_other(
     asyncio.run(Drain(office, clock.monotonic() + 20.0).run())
     left = _left(house)
     assert sum(left.values()) == 40
-    assert left.get("small", 0) <= 5
+    assert 0 < left["small"] <= 5
 
 
 def test_a_held_route_is_not_taken(house: Installation, sending: Campaign, drain: Callable[..., bool]) -> None:
