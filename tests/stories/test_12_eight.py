@@ -10,12 +10,14 @@ BURST = 3
 """A twentieth of a second's worth."""
 NETWORK = 2
 """So many may be held back on their way, and arrive with those that follow."""
-WINDOWS = (0.5, 1.0, 2.0, 5.0)
+# A machine that stands still for a tenth of a second lets go at once what it held back: half a second is judged
+# where nothing else runs.
+WINDOWS = {"short": (1.0, 2.0, 5.0), "long": (0.5, 1.0, 2.0, 5.0)}
 WORKERS = 8
 
 
 @pytest.mark.promise(9)
-def test_eight_share_one_limit(setting: Setting, record_property: Record) -> None:
+def test_eight_share_one_limit(setting: Setting, length: str, record_property: Record) -> None:
     scene = setting(PEOPLE, RATE, tick=1.0)
     for number in range(WORKERS):
         scene.hire(f"w{number}")
@@ -26,7 +28,7 @@ def test_eight_share_one_limit(setting: Setting, record_property: Record) -> Non
     scene.dismiss()
 
     times = [seconds(mail) for mail in scene.sink.received()]
-    excess = {window: fullest(times, window) - RATE * window - BURST for window in WINDOWS}
+    excess = {window: fullest(times, window) - RATE * window - BURST for window in WINDOWS[length]}
     record_property("figures", f"at most {max(excess.values()):+.0f} beyond limit and burst")
     assert max(excess.values()) <= NETWORK, excess
     verdict = judge(scene)
