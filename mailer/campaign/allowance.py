@@ -85,16 +85,21 @@ def _open(session: Session, terms: Mapping[str, Terms], pairs: Collection[Pair])
         asked.join(Newsletter, Newsletter.id == Topic.newsletter_id).where(Campaign.id.in_({each for _, each in pairs}))
     )
     campaigns = {row.id: row for row in found}
-    used = use(session) if any(each.capped for each in terms.values()) else Use()
+    met = [
+        (pair, way, _passed(terms, way, pair[0]))
+        for pair in pairs
+        for way in fit(among, pair[0], campaigns[pair[1]].newsletter)
+    ]
+    # What is capped elsewhere is nothing to these.
+    capped = any(each.capped for _, _, passed in met for each in passed.values())
+    used = use(session) if capped else Use()
     opened: dict[Pair, list[Way]] = defaultdict(list)
-    for provider, number in pairs:
-        campaign = campaigns[number]
-        for way in fit(among, provider, campaign.newsletter):
-            passed = _passed(terms, way, provider)
-            held = any(each.held for each in passed.values())
-            kept = _quiet(passed, campaign.zone, campaign.now) or _left(passed, used, campaign.now) == 0
-            if not held and (campaign.test or not kept):
-                opened[provider, number].append(way)
+    for pair, way, passed in met:
+        campaign = campaigns[pair[1]]
+        held = any(each.held for each in passed.values())
+        kept = _quiet(passed, campaign.zone, campaign.now) or _left(passed, used, campaign.now) == 0
+        if not held and (campaign.test or not kept):
+            opened[pair].append(way)
     return opened
 
 
