@@ -13,13 +13,11 @@ from mailer.compose.edition import newsletter
 from mailer.errors import NotFoundError, RefusedError, WrongUsageError
 from mailer.i18n import N_
 from mailer.model import AuditEntry, Newsletter, Route
-from mailer.model.route import route_place
+from mailer.model.route import Mechanism, route_place
 
 RELAY = "relay"
 """MAILER_RELAY_URL: the way of whatever no other route is for."""
 MOST_WEIGHT = 1000
-MECHANISMS = ("PLAIN", "LOGIN", "XOAUTH2")
-"""How a relay may be told who we are (RFC 4954; the last: developers.google.com/gmail/imap/xoauth2-protocol)."""
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,29}")
 _TAKEN = {RELAY, "all", *DEFAULTS}
 """What limits are called by already."""
@@ -88,8 +86,8 @@ def add(
         )
     if session.scalar(select(Route.id).where(Route.name == name)):
         raise RefusedError(N_("There is a route %(name)s already: remove it first, or choose another name."), name=name)
-    if mechanism not in (None, *MECHANISMS):
-        raise WrongUsageError(N_("--mechanism takes one of %(known)s."), known=", ".join(MECHANISMS))
+    if mechanism not in (None, *Mechanism):
+        raise WrongUsageError(N_("--mechanism takes one of %(known)s."), known=", ".join(Mechanism))
     _demand(address, username, secret, weight, provider)
     ref = vault.new_ref()
     plain, wrapped = keys.new_data_key(route_place("data_key", ref))

@@ -21,6 +21,13 @@ def person(typed: str) -> str:
     return name
 
 
+def decider(name: str | None) -> str:
+    """Who decides; WrongUsageError where nobody is named. For commands that also show, which needs no name."""
+    if not name:
+        raise WrongUsageError(N_("Say who decides this: --as NAME."))
+    return name
+
+
 def slug(typed: str) -> str:
     """What something is called; WrongUsageError where no line could hold it."""
     try:

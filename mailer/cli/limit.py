@@ -10,7 +10,7 @@ from mailer import broker, installation
 from mailer.campaign import limit as limits
 from mailer.campaign.allowance import use
 from mailer.campaign.quiet import hours
-from mailer.cli.argument import AS, AsJson, Person, slug
+from mailer.cli.argument import AS, AsJson, Person, decider, slug
 from mailer.cli.bounds import bounds_numbers, bounds_table
 from mailer.cli.screen import screen
 from mailer.cli.wake import wake
@@ -74,12 +74,11 @@ def hold(
 
 def _change(scope: str, name: str | None, step: Callable[[Session, str, str], None], as_json: bool) -> None:
     """Take a step, and show where that leaves the scope."""
-    if not name:
-        raise WrongUsageError(N_("Say who decides this: --as NAME."))
+    by = decider(name)
     house = installation.unlock(broker.chosen(settings()))
     with house.database.write() as session:
         found = limits.scope(session, scope)
-        step(session, found, name)
+        step(session, found, by)
         session.flush()
         in_hand = use(session).in_hand[found]
         kept, own = bounds(session)[found], limits.decided(session)[found]

@@ -10,7 +10,7 @@ from rich.table import Table
 from mailer import installation
 from mailer.campaign import route
 from mailer.campaign.route import RELAY, Way
-from mailer.cli.argument import AS, AsJson, slug
+from mailer.cli.argument import AS, AsJson, decider, slug
 from mailer.cli.screen import screen, show_help
 from mailer.cli.states import provider_name
 from mailer.config import settings
@@ -56,7 +56,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Add a route. Where several serve the same mail, their weights share it out; the narrowest go first."""
-    by = _person(by)
+    by = decider(by)
     if ca_file and not ca_file.is_file():
         raise WrongUsageError(N_("There is no file %(file)s."), file=str(ca_file))
     secret = _secret(secret_file)
@@ -87,7 +87,7 @@ def weigh(
     as_json: AsJson = False,
 ) -> None:
     """Change a route's share; 0 has it stand by for when the others are out of order."""
-    by = _person(by)
+    by = decider(by)
     house = installation.unlock(settings())
     with house.database.write() as session:
         route.weigh(session, name, weight, by)
@@ -97,17 +97,11 @@ def weigh(
 @app.command()
 def remove(name: _Name, by: _By = None, as_json: AsJson = False) -> None:
     """Remove a route, and its password with it. What is in hand by it is finished."""
-    by = _person(by)
+    by = decider(by)
     house = installation.unlock(settings())
     with house.database.write() as session:
         route.remove(session, name, by)
     _show(house, as_json)
-
-
-def _person(by: str | None) -> str:
-    if not by:
-        raise WrongUsageError(N_("Say who decides this: --as NAME."))
-    return by
 
 
 def _secret(file: Path | None) -> str:

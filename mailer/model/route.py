@@ -1,10 +1,22 @@
 """Routes: the servers that mail leaves by, and which mail each of them is for."""
 
+from enum import StrEnum
+
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mailer.model.base import Base
 from mailer.vault import Place
+
+
+class Mechanism(StrEnum):
+    """How a relay is told who we are (RFC 4954)."""
+
+    PLAIN = "PLAIN"
+    LOGIN = "LOGIN"
+    XOAUTH2 = "XOAUTH2"
+    """The secret is a token that somebody else has given us and that ends within hours
+    (developers.google.com/gmail/imap/xoauth2-protocol)."""
 
 
 class Route(Base):

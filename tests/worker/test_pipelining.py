@@ -114,17 +114,22 @@ def test_who_offers_nothing_is_told_one_thing_at_a_time() -> None:
     assert verbs == [b"EHLO", *[b"MAIL", b"RCPT", b"DATA"] * 2, b"QUIT"]
 
 
-@pytest.mark.parametrize("to_data", ["503 for nobody", "354 go", "554 no valid recipients"])
-def test_a_refused_recipients_body_does_not_leave(to_data: str) -> None:
+def refusing(name: str, to_data: str) -> Callable[[str, str], str | None]:
+    """What a server says that knows nobody of this name, with its answer to a DATA that comes all the same."""
     refused = False
 
     def answer(verb: str, argument: str) -> str | None:
         nonlocal refused
         if verb == "RCPT":
-            refused = "r2@" in argument
+            refused = f"{name}@" in argument
         return {"RCPT": "550 5.1.1 nobody here", "DATA": to_data}.get(verb) if refused else None
 
-    host, sent = Host("PIPELINING", answer=answer), parcels(4)
+    return answer
+
+
+@pytest.mark.parametrize("to_data", ["503 for nobody", "354 go", "554 no valid recipients"])
+def test_a_refused_recipients_body_does_not_leave(to_data: str) -> None:
+    host, sent = Host("PIPELINING", answer=refusing("r2", to_data)), parcels(4)
     outcomes = run(host, sent)
     assert fates(outcomes) == [Fate.SENT, Fate.SENT, Fate.FAILED, Fate.SENT]
     assert (outcomes[2].code, outcomes[2].after_body) == (550, False)
@@ -135,15 +140,7 @@ def test_a_refused_recipients_body_does_not_leave(to_data: str) -> None:
 
 @pytest.mark.parametrize("to_data", ["250 ok", "221 bye", "421 going down"])
 def test_an_answer_to_data_that_fits_no_refused_recipient_ends_the_connection(to_data: str) -> None:
-    refused = False
-
-    def answer(verb: str, argument: str) -> str | None:
-        nonlocal refused
-        if verb == "RCPT":
-            refused = "r0@" in argument
-        return {"RCPT": "550 5.1.1 nobody here", "DATA": to_data}.get(verb) if refused else None
-
-    host, sent = Host("PIPELINING", answer=answer), parcels(2)
+    host, sent = Host("PIPELINING", answer=refusing("r0", to_data)), parcels(2)
     assert fates(run(host, sent)) == [Fate.FAILED, Fate.SENT]
     assert host.sessions == 2
 

@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from mailer.model.route import Mechanism
 from tests.worker.authority import Authority
 from tests.worker.mailhost import Host, speak
 from worker.transport import Fate, Outcome, Parcel
-from worker.transport.endpoint import Endpoint, Mechanism, Security
+from worker.transport.endpoint import Endpoint, Security
 from worker.transport.smtp import Smtp
 from worker.transport.wire import Wire
 

@@ -2,8 +2,9 @@
 
 from base64 import b64encode
 
+from mailer.model.route import Mechanism
 from mailer.reply import CLASSES
-from worker.transport.endpoint import Endpoint, Mechanism, Security
+from worker.transport.endpoint import Endpoint, Security
 from worker.transport.offer import Offer
 from worker.transport.refusal import RefusedError
 from worker.transport.reply import Reply, ReplyError

@@ -5,6 +5,8 @@ from enum import StrEnum
 from typing import Self
 from urllib.parse import urlsplit
 
+from mailer.model.route import Mechanism
+
 
 class Security(StrEnum):
     """How a line is encrypted."""
@@ -16,15 +18,6 @@ class Security(StrEnum):
     """RFC 3207: begun in the clear, and nothing of a message said before it is encrypted."""
     TLS = "tls"
     """From the first octet on (RFC 8314)."""
-
-
-class Mechanism(StrEnum):
-    """How a secret is told (RFC 4954)."""
-
-    PLAIN = "PLAIN"
-    LOGIN = "LOGIN"
-    XOAUTH2 = "XOAUTH2"
-    """The secret is a token that somebody else has given us and that ends within hours."""
 
 
 _SCHEMES = {"smtp": (Security.NONE, 25), "smtp+starttls": (Security.STARTTLS, 587), "smtps": (Security.TLS, 465)}

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from mailer.campaign.route import Way
 from mailer.installation import Installation
-from mailer.model.route import route_place
+from mailer.model.route import Mechanism, route_place
 from worker.transport import Transport
-from worker.transport.endpoint import Endpoint, Mechanism
+from worker.transport.endpoint import Endpoint
 from worker.transport.smtp import Smtp
 
 
