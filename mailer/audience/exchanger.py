@@ -54,11 +54,5 @@ def _found(answer: RRset | None) -> Found:
 def _provider(records: list[MX]) -> str:
     """The group of the exchangers that are tried first (RFC 5321 §5.1); of several, the first whose group is known."""
     first = min(record.preference for record in records)
-    names = sorted(_text(record.exchange) for record in records if record.preference == first)
+    names = sorted(resolver.host_name(record.exchange) for record in records if record.preference == first)
     return next((provider for one in names if (provider := known(one))), OTHER)
-
-
-def _text(exchanger: name.Name) -> str:
-    """A host's name in small letters; nothing for what is none, such as one with a dot inside a label."""
-    text = exchanger.to_text(omit_final_dot=True).lower()
-    return "" if "\\" in text else text
