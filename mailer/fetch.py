@@ -27,7 +27,6 @@ from mailer.i18n import N_
 from mailer.internet import is_public
 
 _PORTS = {"http": 80, "https": 443}
-_MOST_REDIRECTS = 5
 _REDIRECTS = {301, 302, 303, 307, 308}
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f\\]")
 _NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
@@ -82,7 +81,7 @@ def _resolved(host: str, port: int) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Fetcher:
-    """Asks with GET, and follows up to five redirects, looking at each as at the first address.
+    """Asks with GET, and follows ``redirects``, up to so many, looking at each as at the first address.
 
     ``permitted`` judges an IP address, ``resolve`` finds those of a host; ``seconds`` are for everything together
     (a resolver that hangs ends by limits of its own), ``octets`` for the body; ``trusted``: whose certificates hold.
@@ -93,6 +92,7 @@ class Fetcher:
     ports: Collection[int] = tuple(_PORTS.values())
     octets: int = 10_000_000
     seconds: float = 30
+    redirects: int = 5
     trusted: ssl.SSLContext | None = None
 
     def fetch(self, url: str) -> Fetched:
@@ -116,7 +116,7 @@ class Fetcher:
     def _found(self, url: str) -> Iterator[tuple[_Place, httpcore2.Response]]:
         """Where redirects lead, and the head of the answer there."""
         place, deadline = _place(url), clock.monotonic() + self.seconds
-        for _ in range(_MOST_REDIRECTS + 1):
+        for _ in range(self.redirects + 1):
             with self._answer(place, deadline) as answer:
                 if answer.status not in _REDIRECTS:
                     yield place, answer
