@@ -28,7 +28,9 @@ class Endpoint:
     """Where messages are handed over.
 
     ``username``: empty where nobody asks who we are. ``mechanism``: where none is named, PLAIN or LOGIN, as offered.
-    ``ca_file``: certificates of authorities to trust instead of the system's.
+    ``ca_file``: certificates of authorities to trust instead of the system's. ``address``: where to connect, if that
+    was looked up already; ``host`` stays the name that its certificate is held against. ``patience``: seconds in which
+    a session must come about, where it is to be fewer than its message has.
     """
 
     host: str
@@ -38,6 +40,8 @@ class Endpoint:
     secret: str = field(default="", repr=False)
     mechanism: Mechanism | None = None
     ca_file: str = ""
+    address: str = ""
+    patience: float | None = None
 
     @classmethod
     def of(cls, url: str) -> Self:

@@ -51,18 +51,20 @@ async def open_session(endpoint: Endpoint, *, pipelining: bool = True) -> Sessio
     Raises RefusedError where the server does not want us, and OSError or ValueError where nothing
     comes about.
     """
-    try:
-        session = await _open(endpoint, endpoint.security)
-    except ssl.SSLError:
-        if endpoint.security is not Security.OPPORTUNISTIC:
-            raise
-        session = await _open(endpoint, Security.NONE)
+    async with asyncio.timeout(endpoint.patience):
+        try:
+            session = await _open(endpoint, endpoint.security)
+        except ssl.SSLError:
+            if endpoint.security is not Security.OPPORTUNISTIC:
+                raise
+            session = await _open(endpoint, Security.NONE)
     return session if pipelining else replace(session, offer=replace(session.offer, pipelining=False))
 
 
 async def _open(endpoint: Endpoint, security: Security) -> Session:
     context = None if security is Security.NONE else _context(endpoint.ca_file, security is not Security.OPPORTUNISTIC)
-    wire = await Wire.open(endpoint.host, endpoint.port, context if security is Security.TLS else None)
+    encrypted = context if security is Security.TLS else None
+    wire = await Wire.open(endpoint.address or endpoint.host, endpoint.port, encrypted, endpoint.host)
     try:
         _demand(await wire.reply())
         offer, round_trip = await _greet(wire)

@@ -22,10 +22,10 @@ class Wire(asyncio.Protocol):
         self._awaited: asyncio.Future[None] | None = None
 
     @classmethod
-    async def open(cls, host: str, port: int, tls: ssl.SSLContext | None) -> Self:
-        """Connect, encrypted from the first octet where there is a context."""
+    async def open(cls, address: str, port: int, tls: ssl.SSLContext | None, host: str) -> Self:
+        """Connect, encrypted from the first octet where there is a context, with who proves to be ``host``."""
         loop = asyncio.get_running_loop()
-        _, wire = await loop.create_connection(cls, host, port, ssl=tls, server_hostname=host if tls else None)
+        _, wire = await loop.create_connection(cls, address, port, ssl=tls, server_hostname=host if tls else None)
         return wire
 
     async def start_tls(self, context: ssl.SSLContext, host: str) -> None:
