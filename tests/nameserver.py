@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from dns import flags, message, rcode, rrset
+from dns import flags, message, rcode, rdatatype, rrset
 from dns.message import Message
 
 Answer = Callable[[Message], bytes | None]
@@ -47,6 +47,19 @@ def txt(*records: str) -> Callable[[Message], bytes]:
     def answer(asked: Message) -> bytes:
         found.name = asked.question[0].name
         return _wire(asked, [found])
+
+    return answer
+
+
+def records(*lines: str, ttl: int = 3600) -> Answer:
+    """An answer for whatever kind is asked for, from lines as in a zone file: ``A 192.0.2.1``; nothing of others."""
+
+    def answer(asked: Message) -> bytes:
+        question = asked.question[0]
+        kind = rdatatype.to_text(question.rdtype)
+        data = [rest for word, _, rest in (line.partition(" ") for line in lines) if word == kind]
+        name = question.name.to_text()
+        return _wire(asked, [rrset.from_text_list(name, ttl, "IN", kind, data)] if data else [])
 
     return answer
 

@@ -34,17 +34,24 @@ async def speak(writer: asyncio.StreamWriter, reply: bytes) -> None:
 class Host:
     """Listens inside ``async with``. ``heard``: what each read gave, and so what each write of its client was.
 
-    ``hears``: octets after which its first session ends.
+    ``hears``: octets after which its first session ends. ``address`` and ``port``: where it listens.
     """
 
     def __init__(
-        self, *offers: str, answer: Answer = lambda *_: None, speak: Speak = speak, hears: int = 1 << 30
+        self,
+        *offers: str,
+        answer: Answer = lambda *_: None,
+        speak: Speak = speak,
+        hears: int = 1 << 30,
+        address: str = "127.0.0.1",
+        port: int = 0,
     ) -> None:
         self.letters: list[Letter] = []
         self.heard: list[bytes] = []
         self.waiting: dict[asyncio.StreamWriter, Letter | None] = {}
         self.sessions = 0
-        self.port = 0
+        self.address = address
+        self.port = port
         self._offers = offers
         self._answer = answer
         self._speak = speak
@@ -52,7 +59,7 @@ class Host:
         self._talks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accept, self.address, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
