@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Self
@@ -19,6 +20,7 @@ class Letter:
     recipient: str
     counted: bool = False
     body: bytes = b""
+    encrypted: bool = False
     whole: bool = False
     said: bytearray = field(default_factory=bytearray)
     uttered: bytearray = field(default_factory=bytearray)
@@ -34,7 +36,8 @@ async def speak(writer: asyncio.StreamWriter, reply: bytes) -> None:
 class Host:
     """Listens inside ``async with``. ``heard``: what each read gave, and so what each write of its client was.
 
-    ``hears``: octets after which its first session ends. ``address`` and ``port``: where it listens.
+    ``hears``: octets after which its first session ends. ``address`` and ``port``: where it listens. ``tls``: what it
+    shows who wants to encrypt.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Host:
         hears: int = 1 << 30,
         address: str = "127.0.0.1",
         port: int = 0,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.letters: list[Letter] = []
         self.heard: list[bytes] = []
@@ -52,7 +56,8 @@ class Host:
         self.sessions = 0
         self.address = address
         self.port = port
-        self._offers = offers
+        self.tls = tls
+        self._offers = (*offers, "STARTTLS") if tls else offers
         self._answer = answer
         self._speak = speak
         self._hears = hears
@@ -92,6 +97,7 @@ class Host:
             "body": "250 2.0.0 kept" if agreed else "554 for nobody",
             "HELO": "250 mx.example",
             "RSET": "250 ok",
+            "STARTTLS": "220 go" if self.tls else "500 what is that?",
             "QUIT": "221 bye",
         }
         if verb == "EHLO" and told is None:
@@ -109,13 +115,14 @@ class _Talk:
         self._buffer = b""
         self._open, self._recipient, self._agreed = False, "", False
         self._letter: Letter | None = None
+        self._encrypted = False
 
     async def run(self) -> None:
         try:
             await self._say("connect", "")
             while True:
                 await self._obey(await self._until(b"\r\n"))
-        except ConnectionError:
+        except (ConnectionError, ssl.SSLError):
             pass
         finally:
             self._writer.close()
@@ -138,11 +145,14 @@ class _Talk:
             self._agreed = self._open and code.startswith("2")
         if verb == "DATA" and code == "354":
             await self._take()
+        if verb == "STARTTLS" and code == "220" and self._host.tls:
+            await self._writer.start_tls(self._host.tls)
+            self._encrypted = True
         if verb == "QUIT":
             raise ConnectionResetError
 
     async def _take(self) -> None:
-        letter = Letter(self._recipient)
+        letter = Letter(self._recipient, encrypted=self._encrypted)
         self._host.letters.append(letter)
         self._wait_for(letter)
         while not letter.whole:
@@ -151,7 +161,7 @@ class _Talk:
         self._open = self._agreed = False
 
     async def _take_counted(self, octets: int) -> None:
-        letter = Letter(self._recipient, counted=True)
+        letter = Letter(self._recipient, counted=True, encrypted=self._encrypted)
         if self._agreed:
             self._host.letters.append(letter)
         letter.body = await self._octets(octets)

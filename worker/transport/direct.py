@@ -164,10 +164,10 @@ class DirectConnection:
             why = "none of the domain's exchangers answered a short while ago"
             raise NowhereError(Outcome(Fate.DEFERRED, reply=why, kind=SILENT))
         tries: dict[Endpoint, Outcome] = {}
+        loop = asyncio.get_running_loop()
         for rest, endpoint in zip(range(len(chosen), 0, -1), chosen, strict=True):
-            left = until - asyncio.get_running_loop().time()
-            line = await self._open(endpoint, course, left / (rest + 1))
-            line.timeout = left
+            line = await self._open(endpoint, course, (until - loop.time()) / (rest + 1))
+            line.timeout = until - loop.time()
             self._domains.add(recipients)
             tries[endpoint] = await send(line)
             if not tries[endpoint].unreached:
