@@ -100,9 +100,10 @@ class Settings(BaseSettings):
         description="A broker, `redis://` or `rediss://`. Empty: a private Redis where its program is found,"
         " else a folder in the data home.",
     )
-    relay_url: Annotated[_Text, AfterValidator(url.relay)] = Field(
+    relay_url: Annotated[_Text, AfterValidator(url.way)] = Field(
         default="smtp://127.0.0.1:25",
-        description="The relay that takes our mail: `smtp://HOST:PORT`, `smtp+starttls://…` or `smtps://…`.",
+        description="The relay that takes our mail: `smtp://HOST:PORT`, `smtp+starttls://…` or `smtps://…`;"
+        " or `direct:`, straight to its readers' servers.",
     )
     public_url: Annotated[_Text, AfterValidator(url.public)] = Field(
         default="https://newsletter.example",
@@ -187,6 +188,7 @@ def load(**overrides: object) -> Settings:
             lease=settings.lease,
             timeout=settings.smtp_timeout,
         )
+    url.demand_dns(settings.relay_url, settings.dns)
     return settings
 
 

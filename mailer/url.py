@@ -6,8 +6,11 @@ No complaint holds a piece of one: it may be a secret.
 import re
 from ipaddress import ip_address
 
+from mailer.errors import MisconfiguredError
 from mailer.i18n import N_
 
+DIRECT = "direct:"
+"""Instead of a relay: mail goes straight to its readers' exchangers."""
 _LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?"
 _HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{{1,5}}))?"
 _PUBLIC = re.compile(rf"https://{_HOST}/*")
@@ -33,13 +36,25 @@ def public(url: str) -> str:
     return url.rstrip("/")
 
 
-def relay(url: str) -> str:
-    """The relay; ValueError says what it should be."""
+def way(url: str) -> str:
+    """A relay, or ``DIRECT``; ValueError says what it should be."""
+    if url == DIRECT:
+        return url
     if "@" in url:
         raise ValueError(N_("no name or password belongs into it: `mailer route add` takes those, and seals them"))
     if not _fits(_RELAY, url):
-        raise ValueError(N_("give smtp://, smtps:// or smtp+starttls:// and HOST:PORT, with nothing behind it"))
+        raise ValueError(
+            N_("give smtp://, smtps:// or smtp+starttls:// and HOST:PORT, with nothing behind it, or direct:")
+        )
     return url
+
+
+def demand_dns(url: str, dns: str) -> None:
+    """Raises MisconfiguredError where mail is to go straight to its readers' servers and the DNS may not be asked."""
+    if url == DIRECT and dns == "off":
+        raise MisconfiguredError(
+            N_("Mail goes straight to its readers' servers only where the DNS may be asked: set MAILER_DNS.")
+        )
 
 
 def broker(url: str) -> str:

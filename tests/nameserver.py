@@ -1,10 +1,14 @@
-"""A name server on loopback, by UDP and TCP: it answers as told, and remembers what it was asked."""
+"""A name server, by UDP and TCP: it answers as told, and remembers what it was asked."""
 
+import json
+import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from dns import flags, message, rcode, rdatatype, rrset
 from dns.message import Message
@@ -95,17 +99,17 @@ def _wire(asked: Message, records: list[rrset.RRset]) -> bytes:
 
 
 @contextmanager
-def serving() -> Iterator[NameServer]:
+def serving(host: str = "127.0.0.1", port: int = 0) -> Iterator[NameServer]:
     """A name server for as long as the block lasts; ``address`` is for MAILER_DNS."""
     with (
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
         socket.socket(socket.AF_INET, socket.SOCK_STREAM) as streams,
     ):
-        streams.bind(("127.0.0.1", 0))
+        streams.bind((host, port))
         streams.listen()
         port = streams.getsockname()[1]
-        datagrams.bind(("127.0.0.1", port))
-        server = NameServer(f"127.0.0.1:{port}")
+        datagrams.bind((host, port))
+        server = NameServer(f"{host}:{port}")
         threads = [
             threading.Thread(target=_datagrams, args=(server, datagrams)),
             threading.Thread(target=_streams, args=(server, streams)),
@@ -147,3 +151,16 @@ def _streams(server: NameServer, streams: socket.socket) -> None:
                 return
             if answer := server.answer(read.read(int.from_bytes(size))):
                 line.sendall(len(answer).to_bytes(2) + answer)
+
+
+def main(host: str, port: str, zone: str) -> None:
+    """Serve a file of ``{name: [record, …]}`` until SIGTERM."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    with serving(host, int(port)) as server:
+        read: dict[str, list[str]] = json.loads(Path(zone).read_text())
+        server.answers.update({name: records(*lines) for name, lines in read.items()})
+        signal.sigwait({signal.SIGTERM})
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -38,6 +38,14 @@ class Network:
     def mend(self, host: str) -> None:
         self._ip("-n", self._space("hub"), "link", "set", host, "up")
 
+    def settle(self, *addresses: str) -> None:
+        """Give the hub more addresses: whatever they are elsewhere, in here they are its own, any port for anybody."""
+        for address in addresses:
+            self._ip("-n", self._space("hub"), "address", "add", f"{address}/32", "dev", "bridge")
+        lowest = "echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start"
+        words = [machine.program(machine.IP), "netns", "exec", self._space("hub"), "sh", "-c", lowest]
+        subprocess.run([*self._root, *words], check=True)
+
     def lay(self, hosts: Sequence[str]) -> None:
         """The hub, and each host on a cable to it."""
         hub = self._space("hub")
@@ -54,6 +62,7 @@ class Network:
             self._ip("-n", space, "link", "set", "lo", "up")
             self._ip("-n", space, "address", "add", f"{HUB[:-1]}{number}/24", "dev", "cable")
             self._ip("-n", space, "link", "set", "cable", "up")
+            self._ip("-n", space, "route", "add", "default", "via", HUB)
 
     def remove(self, hosts: Sequence[str]) -> None:
         for host in ("hub", *hosts):

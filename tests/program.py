@@ -147,7 +147,8 @@ class Program:
         return folder
 
     def _before(self) -> list[str]:
-        return self.place.prefix("hub", _NOBODY if os.geteuid() == 0 else None) if self.place else []
+        account = _NOBODY if os.geteuid() == 0 and not self.ours else None
+        return self.place.prefix("hub", account) if self.place else []
 
     def _surroundings(self) -> dict[str, Any]:
         """Nothing of the settings, proxies and folders of whoever runs the tests."""

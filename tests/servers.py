@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +16,14 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from tests import machine, postmaster
+from tests import machine, nameserver, postmaster
 from tests.network import ANY, HUB, Network
 from tests.program import Program, given
 
 _ANSWER_SECONDS = 10.0
 # Octets of a sink's file that hold its envelope.
 _HEAD = 4096
+_DNS = 53
 
 
 class Postgres(Program):
@@ -186,17 +187,20 @@ class Received:
 
 
 class SmtpSink(Program):
-    """Postfix's smtp-sink, which keeps each transaction in a file; its port stays the same when it is restarted."""
+    """Postfix's smtp-sink, which keeps each transaction in a file; its port stays the same when it is restarted.
 
-    def __init__(self, *, place: Network | None = None) -> None:
+    ``host`` and ``port``: where it listens, of its ``place`` where it has one.
+    """
+
+    def __init__(self, *, place: Network | None = None, host: str = "", port: int = 0) -> None:
         super().__init__()
         self.place = place
         self._mails = self.folder / "mails"
         self._mails.mkdir()
         given(self._mails)
-        self._host = HUB if place else "127.0.0.1"
+        self._host = host or (HUB if place else "127.0.0.1")
         self._words: tuple[str, ...] = ()
-        self.port = _free_port()
+        self.port = port or _free_port()
 
     def behave(self, *words: str) -> None:
         """Start anew with other words on its command line, such as ``-q`` ``DATA``; without any, it takes all."""
@@ -254,6 +258,26 @@ class SmtpSink(Program):
                 with suppress(FileNotFoundError):
                     names.add(link.readlink().name)
         return names
+
+
+class Zone(Program):
+    """A name server on the hub of a network, for who runs in it."""
+
+    ours = True
+    address = f"{HUB}:{_DNS}"
+    """For MAILER_DNS."""
+
+    def __init__(self, place: Network, records: Mapping[str, Sequence[str]]) -> None:
+        super().__init__()
+        self.place = place
+        self._records = self.folder / "records.json"
+        self._records.write_text(json.dumps(records))
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-P", nameserver.__file__, HUB, str(_DNS), str(self._records)]
+
+    def answers(self) -> bool:
+        return self.listens(_DNS)
 
 
 class Postmaster(Program):

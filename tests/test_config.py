@@ -102,6 +102,7 @@ def test_a_wrong_setting_is_named_and_its_value_is_not_shown(name: str, value: s
         ("public_url", "https://[2001:db8::1]:443"),
         ("relay_url", "smtp://mail_relay:2525"),
         ("relay_url", "smtp://[::1]:25"),
+        ("relay_url", "direct:"),
         ("relay_url", "smtps://relay.example"),
         ("relay_url", "smtp+starttls://relay.example:587/"),
         ("dns", "off"),

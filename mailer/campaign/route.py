@@ -88,7 +88,7 @@ def add(
         raise RefusedError(N_("There is a route %(name)s already: remove it first, or choose another name."), name=name)
     if mechanism not in (None, *Mechanism):
         raise WrongUsageError(N_("--mechanism takes one of %(known)s."), known=", ".join(Mechanism))
-    _demand(address, username, secret, weight, provider)
+    _demand(address, username, secret, mechanism, weight, provider)
     ref = vault.new_ref()
     plain, wrapped = keys.new_data_key(route_place("data_key", ref))
     made = Route(
@@ -128,11 +128,15 @@ def newsletters(session: Session, among: Sequence[Way]) -> dict[int, str]:
     return dict(session.execute(select(Newsletter.id, Newsletter.slug).where(Newsletter.id.in_(wanted))).all())
 
 
-def _demand(address: str, username: str, secret: str, weight: int, provider: str | None) -> None:
+def _demand(address: str, username: str, secret: str, mechanism: str | None, weight: int, provider: str | None) -> None:
     try:
-        url.relay(address)
+        url.way(address)
     except ValueError as error:
         raise WrongUsageError(N_("This address cannot be a route's: %(why)s"), why=str(error)) from None
+    if address == url.DIRECT and (username or mechanism):
+        raise WrongUsageError(
+            N_("Nobody signs in where mail goes straight to its readers' servers: give no name, password or mechanism.")
+        )
     if bool(username) != bool(secret):
         raise WrongUsageError(N_("A name and its password go together: give both, or none."))
     if provider is not None and provider not in DEFAULTS:

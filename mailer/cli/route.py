@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from mailer import installation
+from mailer import installation, url
 from mailer.campaign import route
 from mailer.campaign.route import RELAY, Way
 from mailer.cli.argument import AS, AsJson, decider, slug
@@ -40,7 +40,11 @@ def add(
     name: _Name,
     address: Annotated[
         str,
-        typer.Argument(parser=slug, metavar="URL", help="smtp://, smtps:// or smtp+starttls://HOST:PORT."),
+        typer.Argument(
+            parser=slug,
+            metavar="URL",
+            help="smtp://, smtps:// or smtp+starttls://HOST:PORT; direct: goes straight to readers' servers.",
+        ),
     ],
     *,
     by: _By = None,
@@ -61,6 +65,7 @@ def add(
         raise WrongUsageError(N_("There is no file %(file)s."), file=str(ca_file))
     secret = _secret(secret_file)
     house = installation.unlock(settings())
+    url.demand_dns(address, house.settings.dns)
     with house.database.write() as session:
         route.add(
             session,

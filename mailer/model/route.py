@@ -20,7 +20,7 @@ class Mechanism(StrEnum):
 
 
 class Route(Base):
-    """A relay; who we are there is sealed.
+    """A relay, or straight to readers' exchangers; who we are there is sealed.
 
     ``weight``: its share among those that may take the same mail; 0 for one that stands by for when the others are
     out of order. ``provider`` and ``newsletter_id``: what it is for alone, where it is not for everything.

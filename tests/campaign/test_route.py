@@ -86,7 +86,7 @@ def test_a_name_that_limits_have_or_nobody_can_type_is_refused(house: Installati
         {"url": "smtp://"},
         {"url": "smtp://me:secret@mail.example"},
         {"url": "smtp://mail.example:0"},
-        {"url": "direct:"},
+        {"url": "direct:", "username": "me", "secret": "x"},
         {"username": "me"},
         {"secret": "x"},
         {"weight": -1},

@@ -60,6 +60,8 @@ def test_routes_are_added_weighed_shown_and_removed(ask: Any, run: Run, housed: 
             2,
             "/now",
         ),
+        (("add", "main", "direct:here", "--as", "Ada"), 2, "direct:"),
+        (("add", "main", "direct:", "--mechanism", "login", "--as", "Ada"), 2, "Nobody signs in"),
         (("remove", "main", "--as", "Ada"), 1, "mailer route list"),
     ],
 )
@@ -70,3 +72,12 @@ def test_what_is_wrong_is_one_line(
     one_line(done, code)
     assert said in done.stderr
     assert "pw" not in done.stderr
+
+
+def test_mail_goes_straight_only_where_the_dns_may_be_asked(ask: Any, run: Run, housed: dict[str, str]) -> None:
+    (*_, made) = ask("add", "straight", "direct:", "--provider", "qq", "--as", "Ada")
+    assert (made["name"], made["url"]) == ("straight", "direct:")
+    for words, more in ((("add", "other", "direct:", "--as", "Ada"), {}), (("list",), {"relay_url": "direct:"})):
+        done = run("route", *words, **FOLDER, **housed, dns="off", **more)
+        one_line(done, 1)
+        assert "MAILER_DNS" in done.stderr

@@ -23,7 +23,7 @@ from mailer import clock, queue, workers
 from mailer.campaign.campaign import find, start
 from mailer.campaign.count import reconcile
 from mailer.compose.draft import Draft
-from mailer.config import Settings, load
+from mailer.config import Settings, environment, load
 from mailer.db.types import now_in
 from mailer.demo import show
 from mailer.demo.organisation import AUTHOR
@@ -32,6 +32,7 @@ from mailer.installation import Installation
 from mailer.model import Campaign, CampaignState, Delivery, DeliveryState
 from mailer.model.delivery import CLAIMABLE, among
 from mailer.report.figures import figures
+from tests.network import Network
 from tests.servers import Postgres, Postmaster, Received, Redis, SmtpSink
 
 LOCAL, SERVED = "sqlite+folder", "postgresql+redis"
@@ -63,6 +64,15 @@ class Scene:
         with self._said() as said:
             self.workers[name] = workers.start(self.settings, name, concurrency, said)
         return self.workers[name]
+
+    def station(self, cables: Network, host: str, settings: Settings) -> None:
+        """A worker on a host of a network, which is its name."""
+        ours = {name: value for name, value in environment(settings).items() if name.startswith("MAILER_")}
+        words = cables.prefix(host, environment={**ours, "PATH": os.environ["PATH"]})
+        with self._said() as said:
+            self.workers[host] = subprocess.Popen(
+                [*words, *workers.command(host, 1)], stdin=subprocess.DEVNULL, stdout=said, stderr=said
+            )
 
     @contextmanager
     def _said(self) -> Iterator[IO[bytes]]:
@@ -164,7 +174,7 @@ def setting(request: pytest.FixtureRequest, tmp_path: Path, draft: Draft, server
                 changes = _served(request) | changes
             chosen = {"home": tmp_path / "home", "key_file": tmp_path / "key", "broker_url": "filesystem://"} | changes
             sink = sink or stack.enter_context(SmtpSink())
-            chosen["relay_url"] = f"smtp://127.0.0.1:{sink.port}"
+            chosen.setdefault("relay_url", f"smtp://127.0.0.1:{sink.port}")
             stage = show.set_up(load(**chosen), draft, people, rate, lambda _: None)
             with stage.installation.database.write() as session:
                 session.execute(update(Campaign).values(uncertain_policy=policy))

@@ -1,15 +1,12 @@
 """Two hosts on one PostgreSQL and one Redis: one is cut off from the network in mid-send, and comes back."""
 
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
-from mailer import workers
-from mailer.config import Settings, environment
+from mailer.config import Settings
 from mailer.model import Delivery, DeliveryState
 from mailer.model.delivery import HELD, among
 from tests.network import HUB, Network, network
@@ -25,19 +22,6 @@ NEAR, FAR = "near", "far"
 def cables() -> Iterator[Network]:
     with network(NEAR, FAR) as made:
         yield made
-
-
-def _hire(scene: Scene, cables: Network, host: str, settings: Settings) -> None:
-    """A worker on a host, with a data home of its own."""
-    words = cables.prefix(host, environment={**_mailer(environment(settings)), "PATH": os.environ["PATH"]})
-    with scene.log.open("ab") as said:
-        scene.workers[host] = subprocess.Popen(
-            [*words, *workers.command(host, 1)], stdin=subprocess.DEVNULL, stdout=said, stderr=said
-        )
-
-
-def _mailer(variables: dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in variables.items() if name.startswith("MAILER_")}
 
 
 def _home(scene: Scene, postgres: Postgres, host: str, tmp_path: Path) -> Settings:
@@ -72,7 +56,7 @@ def test_a_host_is_cut_off_and_back(
         scene = setting(PEOPLE, RATE, sink=sink, tick=0.5, smtp_timeout=3.0, lease=6.0, **urls)
         homes = {host: _home(scene, postgres, host, tmp_path) for host in (NEAR, FAR)}
         for host, settings in homes.items():
-            _hire(scene, cables, host, settings)
+            scene.station(cables, host, settings)
         scene.begin()
         until(lambda: sink.taken() > PEOPLE // 4, 60)
 
@@ -92,7 +76,7 @@ def test_a_host_is_cut_off_and_back(
         assert doubts <= in_hand
         cables.mend(FAR)
         if end.startswith("dies"):
-            _hire(scene, cables, FAR, homes[FAR])
+            scene.station(cables, FAR, homes[FAR])
         until(scene.finished, 90)
         until(lambda: _doubts(scene) <= on_the_wire, 60)
         scene.dismiss()

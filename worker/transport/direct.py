@@ -8,11 +8,9 @@ from functools import partial
 
 from dns import rdatatype
 
-from mailer import resolver
+from mailer import resolver, url
 from mailer.audience.address import domain
-from mailer.errors import MisconfiguredError
 from mailer.fetch import Fetcher
-from mailer.i18n import N_
 from mailer.internet import is_public
 from mailer.reply import SILENT
 from worker.transport import Fate, Outcome, Parcel, nothing
@@ -51,10 +49,7 @@ class Direct:
         ca_file: str = "",
         permitted: Callable[[str], bool] = is_public,
     ) -> None:
-        if dns == "off":
-            raise MisconfiguredError(
-                N_("Mail goes straight to its readers' servers only where the DNS may be asked: set MAILER_DNS.")
-            )
+        url.demand_dns(url.DIRECT, dns)
         self.timeout = timeout
         self.endpoint = Endpoint("", port, Security.OPPORTUNISTIC, ca_file=ca_file)
         self.names = Names(dns)

@@ -2,17 +2,22 @@
 
 from dataclasses import replace
 
+from mailer import url
 from mailer.campaign.route import Way
 from mailer.installation import Installation
 from mailer.model.route import Mechanism, route_place
 from worker.transport import Transport
+from worker.transport.direct import Direct
 from worker.transport.endpoint import Endpoint
 from worker.transport.smtp import Smtp
 
 
 def transport(house: Installation, way: Way) -> Transport:
     """The transport of a way. Raises MisconfiguredError where the key that sealed its secret is not there."""
-    endpoint = Endpoint.of(way.url or house.settings.relay_url)
+    settings = house.settings
+    address = way.url or settings.relay_url
+    if address == url.DIRECT:
+        return Direct(settings.dns, settings.smtp_timeout, ca_file=way.ca_file)
     with house.keys.open("route") as opener:
         username, secret = (
             opener.text(field, way.data_key, route_place(column, way.ref)) if field else ""
@@ -20,11 +25,11 @@ def transport(house: Installation, way: Way) -> Transport:
         )
     return Smtp(
         replace(
-            endpoint,
+            Endpoint.of(address),
             username=username,
             secret=secret,
             mechanism=Mechanism(way.mechanism) if way.mechanism else None,
             ca_file=way.ca_file,
         ),
-        house.settings.smtp_timeout,
+        settings.smtp_timeout,
     )
