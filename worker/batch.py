@@ -10,7 +10,9 @@ from worker.journal import Journal
 from worker.pace import Pace
 from worker.transport import Connection, Fate, Outcome, Parcel
 
-_Row = tuple[Claimed, Parcel | Outcome]
+_Made = tuple[Claimed, Parcel]
+Make = Callable[[Claimed], Parcel | Outcome]
+"""A row's parcel, or the outcome of there being none."""
 
 
 class _KeptError(MailerError):
@@ -18,30 +20,33 @@ class _KeptError(MailerError):
 
 
 class Batch:
-    """Rows that are begun under one claim, each with its parcel, or with the outcome of there being none.
+    """Rows that are begun under one claim.
 
-    ``may_go`` says whether a row may still go; ``lease_over`` (monotonic clock) is when our hold
+    ``make``: each mail is made when its turn comes, and let go of when it has left, so that a batch may have any
+    number of them. ``may_go`` says whether a row may still go; ``lease_over`` (monotonic clock) is when our hold
     on them ends.
     """
 
     def __init__(
         self,
-        rows: Sequence[_Row],
+        rows: Sequence[Claimed],
+        make: Make,
         claim: str,
         journal: Journal,
         pace: Pace,
         may_go: Callable[[int], bool],
         lease_over: float,
     ) -> None:
-        self._waiting: list[_Row] = list(rows)[::-1]
-        self._unbegun = {row.id for row, _ in rows}
+        self._waiting = list(rows)[::-1]
+        self._unbegun = {row.id for row in rows}
+        self._make = make
         self._claim = claim
         self._journal = journal
         self._pace = pace
         self._may_go = may_go
         self._lease_over = lease_over
         self._outcomes: list[tuple[Claimed, Outcome]] = []
-        self._refused = False
+        self._refused = self._faulty = False
         self.moved_at = clock.monotonic()
         """When something was last answered, or it began."""
 
@@ -56,53 +61,75 @@ class Batch:
         return self._outcomes
 
     async def _work(self, connection: Connection) -> None:
-        announced: list[_Row] = []
+        announced: list[_Made] = []
 
         def following() -> Parcel | None:
-            if parcel := self._ready(connection):
-                # Nobody else's from now on.
-                announced.append(self._waiting.pop())
-            return parcel
+            if made := self._ready(connection):
+                announced.append(made)
+            return made[1] if made else None
 
         while announced or self._waiting:
-            ahead = bool(announced)
-            row, parcel = announced.pop() if ahead else self._waiting.pop()
-            if isinstance(parcel, Parcel):
-                parcel = await self._hand_over(connection, parcel, following, ahead=ahead)
-                if ahead and parcel.fate is Fate.KEPT:
-                    # Its envelope may have left: the server waits for a body that may not come any more.
-                    await connection.close()
-                # The campaign is about to be paused, or the server wants less: the rest would be refused as well.
-                self._refused |= parcel.halts or parcel.slows
-            self._unbegun.discard(row.id)
-            self._outcomes.append((row, parcel))
-            self.moved_at = clock.monotonic()
+            ahead = announced.pop() if announced else None
+            row = ahead[0] if ahead else self._waiting.pop()
+            outcome = await self._hand_over(connection, row, following, ahead and ahead[1])
+            if ahead and outcome.fate is Fate.KEPT:
+                # Its envelope may have left: the server waits for a body that may not come any more.
+                await connection.close()
+            # The campaign is about to be paused, or the server wants less: the rest would be refused as well.
+            self._refused |= outcome.halts or outcome.slows
+            self._settle(row, outcome)
 
-    def _ready(self, connection: Connection) -> Parcel | None:
-        """The parcel whose turn it is, if its place in time has come and it may go."""
-        parcel = self._waiting[-1][1] if self._waiting else None
-        if not isinstance(parcel, Parcel) or self._why_not(connection, parcel) or not self._pace.take():
+    def _settle(self, row: Claimed, outcome: Outcome) -> None:
+        self._unbegun.discard(row.id)
+        self._outcomes.append((row, outcome))
+        self.moved_at = clock.monotonic()
+
+    def _ready(self, connection: Connection) -> _Made | None:
+        """The row whose turn it is with its parcel, if its place in time has come and it may go: nobody else's then."""
+        row = self._waiting[-1] if self._waiting else None
+        if row is None or self._why_not(connection, row.id) or not self._pace.take():
             return None
-        return parcel
+        self._waiting.pop()
+        parcel = self._parcel(row)
+        if isinstance(parcel, Outcome):
+            self._settle(row, parcel)
+            return None
+        return row, parcel
+
+    def _parcel(self, row: Claimed) -> Parcel | Outcome:
+        """What there is to send. A fault of ours keeps the row: nobody may fail for it."""
+        try:
+            return self._make(row)
+        except Exception as error:  # noqa: BLE001 — the others have mails of their own
+            known = isinstance(error, MailerError)
+            why = str(error) if known else type(error).__name__
+            if not self._faulty:
+                log.logger().error("letter.kept", why=why, exc_info=not known)
+            self._faulty = True
+            return Outcome(Fate.KEPT, reply=why)
 
     async def _hand_over(
-        self, connection: Connection, parcel: Parcel, following: Callable[[], Parcel | None], *, ahead: bool
+        self, connection: Connection, row: Claimed, following: Callable[[], Parcel | None], ahead: Parcel | None
     ) -> Outcome:
+        """``ahead``: its parcel, where that was announced."""
         begun = False
 
         def leaving() -> None:
             nonlocal begun
             # A slow server may have had its time with the names: asked again, at the last moment.
-            self._demand(connection, parcel)
+            self._demand(connection, row)
             try:
-                self._journal.intent(self._claim, parcel.delivery_id)
+                self._journal.intent(self._claim, row.id)
             except UnavailableError as error:
                 raise _KeptError(str(error)) from None
-            self._unbegun.discard(parcel.delivery_id)
+            self._unbegun.discard(row.id)
             begun = True
 
         try:
-            await self._take_turn(connection, parcel, ahead=ahead)
+            await self._take_turn(connection, row, ahead=bool(ahead))
+            parcel = ahead or self._parcel(row)
+            if isinstance(parcel, Outcome):
+                return parcel
             outcome = await connection.send(parcel, leaving, following)
         except (_KeptError, UnavailableError) as error:
             # Ours, before the body: nothing left.
@@ -112,28 +139,28 @@ class Batch:
             return Outcome(Fate.UNCERTAIN if begun else Fate.UNSENT, reply=type(error).__name__, after_body=begun)
         if begun:
             try:
-                self._journal.result(self._claim, parcel.delivery_id, outcome.fate, outcome.code)
+                self._journal.result(self._claim, row.id, outcome.fate, outcome.code)
             except UnavailableError as error:
                 # We know more than it does, and say so to the ledger.
                 log.logger().error("journal.unavailable", why=str(error))
         return outcome
 
-    async def _take_turn(self, connection: Connection, parcel: Parcel, *, ahead: bool) -> None:
+    async def _take_turn(self, connection: Connection, row: Claimed, *, ahead: bool) -> None:
         """Wait for a place in time, if it has none yet. Raises _KeptError where it may not be begun, or not soon."""
-        self._demand(connection, parcel)
+        self._demand(connection, row)
         if not ahead and not await self._pace.keep(len(self._waiting) + 1):
             raise _KeptError("its place in time was missed, and there is none soon")
-        self._demand(connection, parcel)
+        self._demand(connection, row)
 
-    def _demand(self, connection: Connection, parcel: Parcel) -> None:
+    def _demand(self, connection: Connection, row: Claimed) -> None:
         """Raise _KeptError where a message may not be begun."""
-        if why_not := self._why_not(connection, parcel):
+        if why_not := self._why_not(connection, row.id):
             raise _KeptError(why_not)
 
-    def _why_not(self, connection: Connection, parcel: Parcel) -> str:
+    def _why_not(self, connection: Connection, delivery: int) -> str:
         if self._refused:
             return "the server refuses what we send, or wants less"
-        if not self._may_go(parcel.delivery_id):
+        if not self._may_go(delivery):
             return "stopped, paused or withdrawn"
         # With less of the lease left than a server may take, another worker might send it meanwhile.
         if clock.monotonic() + connection.timeout > self._lease_over:

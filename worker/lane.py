@@ -15,15 +15,14 @@ from worker import claim
 from worker.batch import Batch
 from worker.claim import Claimed
 from worker.connections import Connections
+from worker.letter import Issue
 from worker.office import Office
 from worker.pace import Pace, left
 from worker.record import record
 from worker.throttle import Cap, Grant, Level, News
-from worker.transport import Connection, Fate, Outcome, Parcel
+from worker.transport import Connection, Fate, Outcome
 
-_LARGEST_BATCH = 200
-_BATCH_OCTETS = 4_000_000
-"""Of all mails of a batch, by the size of those before: each worker has a batch of every provider in memory."""
+_LARGEST_BATCH = 400
 _FIRST_BATCH = 10
 _LONGEST_WAIT = 0.5
 _LONGEST_RENEWAL = 5.0
@@ -49,7 +48,6 @@ class Lane:
         self._limits: dict[Way, Allowance] = {}
         self._served: dict[int, float] = {}
         self._batch = _FIRST_BATCH
-        self._most = _LARGEST_BATCH
         self._pause = 0.0
         self._in_hand: Batch | None = None
         self._stopped = asyncio.Event()
@@ -171,16 +169,18 @@ class Lane:
             return []
         begun = self._office.routes.begin(way)
         pace = Pace(grant, granted_at, lambda wanted: self._renew(way, wanted))
-        # Kept nowhere else: each mail is let go of when it has left.
-        self._in_hand = Batch(
-            await self._begin(campaign, rows, token),
-            token,
-            self._office.journal,
-            pace,
-            lambda number: self._may_go(campaign, number),
-            lease_over,
-        )
-        settled = await self._in_hand.transmit(connections)
+        issue, begun_rows = await self._begin(campaign, rows, token)
+        with self._office.letters.making(issue) as make:
+            self._in_hand = Batch(
+                begun_rows,
+                make,
+                token,
+                self._office.journal,
+                pace,
+                lambda number: self._may_go(campaign, number),
+                lease_over,
+            )
+            settled = await self._in_hand.transmit(connections)
         self._in_hand = None
         await self._record(settled, token)
         self._office.journal.settled(token)
@@ -189,23 +189,17 @@ class Lane:
         self._look_back(outcomes, clock.monotonic() - granted_at)
         return outcomes
 
-    async def _begin(
-        self, campaign: int, rows: Sequence[Claimed], token: str
-    ) -> list[tuple[Claimed, Parcel | Outcome]]:
-        """Make each row's message, then commit that they are about to go; where that fails they go back."""
+    async def _begin(self, campaign: int, rows: Sequence[Claimed], token: str) -> tuple[Issue, list[Claimed]]:
+        """Learn what the rows' mails need, then commit that they are about to go; where that fails they go back."""
         office = self._office
         try:
             issue = await office.read(lambda session: office.letters.learn(session, campaign, rows))
-            # Signing takes the time of all else together: the other lanes' messages keep their places meanwhile.
-            parcels = await asyncio.to_thread(office.letters.parcels, issue, rows)
         except Exception:
             await office.write(lambda session: claim.release(session, [row.id for row in rows], token))
             office.journal.settled(token)
             raise
-        sizes = [len(parcel.content) for parcel in parcels if isinstance(parcel, Parcel)]
-        self._most = min(_LARGEST_BATCH, max(1, _BATCH_OCTETS * len(sizes) // max(1, sum(sizes))))
         begun = await office.write(lambda session: claim.begin(session, [row.id for row in rows], token))
-        return [(row, parcel) for row, parcel in zip(rows, parcels, strict=True) if row.id in begun]
+        return issue, [row for row in rows if row.id in begun]
 
     async def _record(self, outcomes: Sequence[tuple[Claimed, Outcome]], token: str) -> None:
         """Write down what is known, tried again whatever the fault: forgotten, all of it would be in doubt."""
@@ -245,7 +239,7 @@ class Lane:
         per_second = sum(outcome.fate is not Fate.KEPT for outcome in outcomes) / max(seconds, 0.001)
         # Each connection has something to do, however slow the server.
         self._batch = max(
-            self._office.installation.settings.connections, min(self._most, int(per_second), self._batch * 2)
+            self._office.installation.settings.connections, min(_LARGEST_BATCH, int(per_second), self._batch * 2)
         )
 
     async def _renew(self, way: Way, wanted: int) -> Grant:

@@ -1,7 +1,9 @@
 """From a claimed row to a parcel: opened for sending, filled, signed, addressed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 from zoneinfo import ZoneInfo
 
@@ -92,15 +94,16 @@ class Letters:
             self._installation.signing(envelope.domain),
         )
 
-    def parcels(self, issue: Issue, rows: Sequence[Claimed]) -> list[Parcel | Outcome]:
-        """A parcel for each row, in their order; or why there can be none of this reader.
+    @contextmanager
+    def making(self, issue: Issue) -> Iterator[Callable[[Claimed], Parcel | Outcome]]:
+        """For as long as the block lasts, what makes a row's parcel; or says why there can be none of this reader.
 
         Any other fault is the installation's, and raised: nobody may fail for it.
         """
         with self._installation.keys.open("send") as opener:
-            return [self._parcel(issue, row, opener) for row in rows]
+            yield partial(self._parcel, issue, opener)
 
-    def _parcel(self, issue: Issue, row: Claimed, opener: Opener) -> Parcel | Outcome:
+    def _parcel(self, issue: Issue, opener: Opener, row: Claimed) -> Parcel | Outcome:
         keys = self._installation.keys
         try:
             sealed = {"address": row.address, "name": row.name, "greeting_name": row.greeting_name}

@@ -2,16 +2,17 @@ import asyncio
 import itertools
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
-from mailer import clock, queue
+from mailer import clock, log, queue
 from mailer.campaign.ledger import finish
 from mailer.db.types import now_in
-from mailer.errors import UnavailableError
+from mailer.errors import MisconfiguredError, UnavailableError
 from mailer.events.unsubscribe import unsubscribe
 from mailer.installation import Installation
 from mailer.model import (
@@ -31,7 +32,9 @@ from mailer.report.figures import figures
 from tests.servers import Postgres
 from tests.worker.conftest import LIFETIME, MemoryTransport
 from worker import claim, lane
+from worker.claim import Claimed
 from worker.drain import Drain
+from worker.letter import Issue
 from worker.office import Office
 from worker.reap import reap
 from worker.record import record
@@ -283,13 +286,41 @@ def test_a_throttle_that_fails_loses_no_outcome(
     assert _states(house, sending) == {S.SENT: 40}
 
 
-def test_a_fault_of_ours_fails_no_reader_and_begins_nothing(
-    house: Installation, sending: Campaign, transport: MemoryTransport, office: Office, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "fault", [lambda: ZeroDivisionError("at mei@school.edu.hk"), lambda: MisconfiguredError("broken seal")]
+)
+@pytest.mark.parametrize("broken", [range(100), [7]])
+def test_a_fault_of_ours_fails_no_reader_and_holds_up_no_other(
+    house: Installation,
+    sending: Campaign,
+    transport: MemoryTransport,
+    office: Office,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    broken: Sequence[int],
+    fault: Callable[[], Exception],
 ) -> None:
-    monkeypatch.setattr(office.letters, "parcels", lambda *_: 1 // 0)
-    asyncio.run(Drain(office, clock.monotonic() + 1.0).run())
-    assert transport.sent == []
-    assert _states(house, sending) == {S.PENDING: 40}
+    log.configure("warning")
+    whole = office.letters.making
+
+    @contextmanager
+    def making(issue: Issue) -> Iterator[Callable[[Claimed], Parcel | Outcome]]:
+        def made(row: Claimed) -> Parcel | Outcome:
+            if row.id in broken:
+                raise fault()
+            return make(row)
+
+        with whole(issue) as make:
+            yield made
+
+    monkeypatch.setattr(office.letters, "making", making)
+    asyncio.run(Drain(office, clock.monotonic() + 4.0).run())
+    sent = 40 - sum(number in broken for number in range(1, 41))
+    assert len(transport.sent) == sent
+    assert _states(house, sending) == {S.PENDING: 40 - sent} | ({S.SENT: sent} if sent else {})
+    logged = "".join(capfd.readouterr())
+    assert 1 <= logged.count("letter.kept") <= 8
+    assert "school.edu.hk" not in logged
 
 
 def test_a_connection_that_breaks_costs_one_row_its_certainty_and_the_others_nothing(

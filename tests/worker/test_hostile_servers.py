@@ -121,8 +121,10 @@ async def _meet(seed: int, journal: Journal) -> Counter[Fate]:
         return number != withdrawn or not hostile.host.letters
 
     pace = Pace(Grant(len(sent), 0.0, 0.0), clock.monotonic(), renew)
-    rows = [(row(parcel.delivery_id), parcel) for parcel in sent]
-    batch = Batch(rows, journal.claim(), journal, pace, may_go, clock.monotonic() + 600)
+    made = {parcel.delivery_id: parcel for parcel in sent}
+    batch = Batch(
+        [*map(row, made)], lambda each: made[each.id], journal.claim(), journal, pace, may_go, clock.monotonic() + 600
+    )
     async with hostile.host as host:
         transport = Smtp(Endpoint("127.0.0.1", host.port), TIMEOUT)
         connections = [transport.connect(), transport.connect()]

@@ -167,7 +167,7 @@ def test_a_row_whose_place_was_missed_goes_back_where_there_is_none_soon(
     row = Claimed(1, 0, 1, clock.now(), b"", b"", b"", None, None, 1, resend=False, test=False)
     late = Pace(Grant(1, 0.0, 0.01), clock.monotonic() - 1.0, none_soon)
     lease_over = clock.monotonic() + 60
-    batch = Batch([(row, Parcel(1, "", "", b""))], journal.claim(), journal, late, lambda _: True, lease_over)
+    batch = Batch([row], lambda _: Parcel(1, "", "", b""), journal.claim(), journal, late, lambda _: True, lease_over)
     ((_, outcome),) = asyncio.run(batch.transmit([transport]))
     assert (outcome.fate, transport.sent) == (Fate.KEPT, [])
 

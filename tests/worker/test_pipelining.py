@@ -386,9 +386,17 @@ def transmit(journal: Journal, left_open: list[bool]) -> Callable[..., list[Outc
         left_open.clear()
 
         async def main() -> list[tuple[Claimed, Outcome]]:
-            rows = [(row(parcel.delivery_id), parcel) for parcel in sent]
+            made = {parcel.delivery_id: parcel for parcel in sent}
             pace = Pace(Grant(len(sent), 0.0, interval), clock.monotonic(), renew)
-            batch = Batch(rows, journal.claim(), journal, pace, may_go, clock.monotonic() + 60)
+            batch = Batch(
+                [*map(row, made)],
+                lambda each: made[each.id],
+                journal.claim(),
+                journal,
+                pace,
+                may_go,
+                clock.monotonic() + 60,
+            )
             async with host:
                 connection = Smtp(Endpoint("127.0.0.1", host.port), 2.0).connect()
                 settled = await batch.transmit([connection])
