@@ -6,7 +6,7 @@ import pytest
 from dns.message import Message
 
 from mailer import resolver, zone
-from mailer.vault import Algorithm, KeyState
+from mailer.vault import Algorithm, DkimKey, KeyState
 from mailer.vault.rotation import made
 from mailer.zone import Record, compare
 from tests.nameserver import NameServer, serving, txt
@@ -50,7 +50,8 @@ def test_what_means_the_same_is_right(server: NameServer, record: str) -> None:
     "records",
     [
         [f"v=DKIM1; k=rsa; p={PUBLIC[:-8]}AAAAAAA="],
-        ["v=DKIM1; k=rsa; p="],
+        ["v=DKIM1; k=rsa"],
+        [""],
         [ED25519.record_value],
         ["v=spf1 -all"],
         [RSA.record_value, RSA.record_value + "; t=y"],
@@ -62,6 +63,13 @@ def test_what_means_something_else_is_said(server: NameServer, records: list[str
     server.answers[RSA.record_name] = txt(*records)
     assert RSA.record_name in str(compare(server.address, RSA))
     assert zone.records(server.address, [RSA]) == [Record.DIFFERENT]
+
+
+@pytest.mark.parametrize("key", [RSA, ED25519])
+def test_a_key_that_is_revoked_is_said_to_be(server: NameServer, key: DkimKey) -> None:
+    server.answers[key.record_name] = txt("v=DKIM1; p=")
+    assert zone.records(server.address, [key]) == [Record.REVOKED]
+    assert "revoked" in str(compare(server.address, key))
 
 
 def test_what_is_missing_or_not_answered_is_said(server: NameServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,7 @@ _RECORDS = {
     Record.PUBLISHED: N_("its record is published"),
     Record.MISSING: N_("its record is missing"),
     Record.DIFFERENT: N_("the DNS has another record"),
+    Record.REVOKED: N_("the DNS says that it is revoked"),
     Record.SILENT: N_("the DNS did not answer"),
     Record.UNASKED: N_("the DNS was not asked"),
 }
