@@ -171,7 +171,11 @@ def unlock(settings: Settings, *, any_schema: bool = False) -> Installation:
     program does not work with, or keys of another database; UnavailableError without a database.
     """
     prepare_home(settings.home)
-    keys = vault.unlock(settings.key_file, settings.home)
+    return join(settings, vault.unlock(settings.key_file, settings.home), any_schema=any_schema)
+
+
+def join(settings: Settings, keys: vault.Vault, *, any_schema: bool = False) -> Installation:
+    """The database that the settings name with keys that are unlocked already. Changes nothing, and raises likewise."""
     with ExitStack() as undo:
         database = connect(settings.database)
         undo.callback(database.dispose)

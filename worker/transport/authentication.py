@@ -1,6 +1,7 @@
 """Signing in at a server (RFC 4954)."""
 
 from base64 import b64encode
+from collections.abc import Iterable, Sequence
 
 from mailer.model.route import Mechanism
 from mailer.reply import CLASSES
@@ -18,6 +19,14 @@ _BY_ITSELF = (Mechanism.PLAIN, Mechanism.LOGIN)
 
 class UnsafeError(OSError):
     """A line on which what we have to say is not safe."""
+
+
+class MechanismError(UnsafeError):
+    """None of the ways to sign in that we may use is offered."""
+
+    def __init__(self, wanted: Sequence[Mechanism], offered: Iterable[str]) -> None:
+        super().__init__(f"the server does not offer to sign in by {' or '.join(wanted)}")
+        self.offered = sorted(offered)
 
 
 async def sign_in(wire: Wire, offer: Offer, endpoint: Endpoint) -> None:
@@ -49,7 +58,7 @@ def _mechanism(offer: Offer, endpoint: Endpoint) -> Mechanism:
     for mechanism in wanted:
         if mechanism in offer.mechanisms:
             return mechanism
-    raise UnsafeError(f"the server does not offer to sign in by {' or '.join(wanted)}")
+    raise MechanismError(wanted, offer.mechanisms)
 
 
 def _answers(mechanism: Mechanism, endpoint: Endpoint) -> list[bytes]:

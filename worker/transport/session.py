@@ -21,6 +21,10 @@ _FULL_NAME = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
 _FAR = 0.010
 
 
+class ClearError(UnsafeError):
+    """A line that has to be encrypted, at a server that does not offer it."""
+
+
 @dataclass(slots=True)
 class Session:
     """``round_trip``: seconds that EHLO took.
@@ -84,7 +88,7 @@ async def _may_encrypt(wire: Wire, offer: Offer, security: Security) -> bool:
     """Whether TLS begins now; where it must and does not, that is raised."""
     if not offer.starttls:
         if security is Security.STARTTLS:
-            raise UnsafeError("nothing was sent, since the server does not offer STARTTLS")
+            raise ClearError("nothing was sent, since the server does not offer STARTTLS")
         return False
     reply = await wire.ask(b"STARTTLS")
     if security is Security.OPPORTUNISTIC and reply.refuses:

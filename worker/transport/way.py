@@ -13,23 +13,24 @@ from worker.transport.smtp import Smtp
 
 
 def transport(house: Installation, way: Way) -> Transport:
-    """The transport of a way. Raises MisconfiguredError where the key that sealed its secret is not there."""
+    """The transport of a way. Raises as ``endpoint`` does."""
     settings = house.settings
-    address = way.url or settings.relay_url
-    if address == url.DIRECT:
+    if (way.url or settings.relay_url) == url.DIRECT:
         return Direct(settings.dns, settings.smtp_timeout, ca_file=way.ca_file)
+    return Smtp(endpoint(house, way), settings.smtp_timeout)
+
+
+def endpoint(house: Installation, way: Way) -> Endpoint:
+    """The relay of a way. Raises MisconfiguredError where the key that sealed its secret is not there."""
     with house.keys.open("route") as opener:
         username, secret = (
             opener.text(field, way.data_key, route_place(column, way.ref)) if field else ""
             for column, field in (("username", way.username), ("secret", way.secret))
         )
-    return Smtp(
-        replace(
-            Endpoint.of(address),
-            username=username,
-            secret=secret,
-            mechanism=Mechanism(way.mechanism) if way.mechanism else None,
-            ca_file=way.ca_file,
-        ),
-        settings.smtp_timeout,
+    return replace(
+        Endpoint.of(way.url or house.settings.relay_url),
+        username=username,
+        secret=secret,
+        mechanism=Mechanism(way.mechanism) if way.mechanism else None,
+        ca_file=way.ca_file,
     )
