@@ -6,7 +6,7 @@ import typer
 
 from mailer import __version__, i18n, log
 from mailer.characters import sift
-from mailer.cli import bench, campaign, demo, edition, init, keys, queue, route, up, upgrade, web, worker
+from mailer.cli import bench, campaign, demo, doctor, edition, init, keys, queue, route, up, upgrade, web, worker
 from mailer.cli.screen import screen, show_help
 from mailer.config import settings
 from mailer.errors import MailerError
@@ -29,6 +29,7 @@ app.add_typer(queue.app, name="queue")
 app.add_typer(route.app, name="route")
 app.command("bench")(bench.bench)
 app.command("demo")(demo.demo)
+app.command("doctor")(doctor.doctor)
 app.command("init")(init.init)
 app.command("up")(up.up)
 app.command("upgrade")(upgrade.upgrade)

@@ -42,9 +42,9 @@ class Screen:
         sentence = i18n.translator(self.language)(message)
         return sentence % values if values else sentence
 
-    def out(self, line: str) -> None:
-        """A line of the result."""
-        self.results.print(line, highlight=False, soft_wrap=True)
+    def out(self, line: str, style: str | None = None) -> None:
+        """A line of the result; ``style`` is seen on a terminal alone."""
+        self.results.print(line, style=style, highlight=False, soft_wrap=True)
 
     def remark(self, message: str, **values: object) -> None:
         """A remark on the way."""

@@ -1,0 +1,119 @@
+"""Whether each route's server lets us in: ``python -m worker.trial``; ``mailer doctor`` starts it.
+
+One session by each relay, as it is opened before a message, and then QUIT. No sender and no reader is named.
+"""
+
+import asyncio
+import json
+import os
+import socket
+import ssl
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, replace
+
+from mailer import installation, log, vault
+from mailer.campaign.route import Way, ways
+from mailer.config import settings
+from mailer.doctor.route import Met, Trial, is_direct
+from mailer.errors import MisconfiguredError
+from mailer.installation import Installation
+from mailer.reply import CLASSES
+from mailer.reply.text import readable, scrubbed
+from worker.transport.authentication import MechanismError, UnsafeError
+from worker.transport.endpoint import Endpoint, Security
+from worker.transport.refusal import RefusedError
+from worker.transport.reply import ReplyError
+from worker.transport.session import ClearError, Session, open_session
+from worker.transport.way import endpoint
+
+_SECONDS = 10.0
+_GOODBYE_SECONDS = 1.0
+_KINDS = {
+    ClearError: Met.CLEAR,
+    UnsafeError: Met.OVERHEARD,
+    ReplyError: Met.STRANGE,
+    ValueError: Met.STRANGE,
+    socket.gaierror: Met.UNKNOWN,
+    TimeoutError: Met.SILENT,
+}
+_EXPIRED = 10  # X509_V_ERR_CERT_HAS_EXPIRED (openssl/x509_vfy.h)
+
+
+async def trials(house: Installation, among: Sequence[Way]) -> list[Trial]:
+    """How each stands, all tried at once. Ends within some ten seconds."""
+    return await asyncio.gather(*(_trial(house, way) for way in among))
+
+
+async def _trial(house: Installation, way: Way) -> Trial:
+    where = Endpoint.of(way.url or house.settings.relay_url)
+    trial = Trial(way.name, f"[{where.host}]:{where.port}" if ":" in where.host else f"{where.host}:{where.port}")
+    try:
+        where = replace(endpoint(house, way), patience=_SECONDS)
+    except MisconfiguredError:
+        return replace(trial, met=Met.SEALED)
+    if where.ca_file and where.security is not Security.NONE and (why := _unread(where.ca_file)):
+        return replace(trial, met=Met.AUTHORITIES, why=why)
+    try:
+        session = await open_session(where)
+    except MechanismError as error:
+        return replace(trial, met=Met.MECHANISM, mechanisms=", ".join(error.offered))
+    except RefusedError as refused:
+        met = Met.LOGIN if refused.kind is CLASSES["login"] else Met.REFUSED
+        said = scrubbed(readable(refused.reply.text), where.username)
+        return replace(trial, met=met, why=f"{refused.reply.code} {said}".strip())
+    except (OSError, ValueError) as error:
+        met, why = _met(error)
+        return replace(trial, met=met, why=scrubbed(readable(why), where.username))
+    return replace(
+        trial,
+        encrypted=session.wire.encrypted,
+        here=session.wire.local,
+        starttls=session.offer.starttls,
+        signed_in=bool(where.username),
+        mechanisms=await _leave(session),
+    )
+
+
+async def _leave(session: Session) -> str:
+    """Say goodbye; by what the server lets others sign in."""
+    with suppress(OSError):
+        async with asyncio.timeout(_GOODBYE_SECONDS):
+            await session.wire.ask(b"QUIT")
+    session.wire.drop()
+    return ", ".join(sorted(session.offer.mechanisms))
+
+
+def _met(error: OSError | ValueError) -> tuple[Met, str]:
+    """What kept a session from coming about, and the words for it where there are any."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Met.EXPIRED if error.verify_code == _EXPIRED else Met.UNTRUSTED, error.verify_message
+    if isinstance(error, ssl.SSLError):
+        return Met.UNENCRYPTED, error.reason or str(error)
+    met = next((met for kind, met in _KINDS.items() if isinstance(error, kind)), Met.UNREACHED)
+    return met, os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
+
+
+def _unread(ca_file: str) -> str:
+    """Why the certificates in a file are of no use; nothing where they are."""
+    try:
+        ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        return f"{ca_file}: {error.strerror or error}"
+    return ""
+
+
+def main() -> None:
+    """Print every trial, as one JSON list of objects."""
+    chosen = settings()
+    log.configure(chosen.log)
+    house = installation.join(chosen, vault.unlock(chosen.key_file, chosen.home))
+    with house.database.read() as session:
+        relays = [way for way in ways(session) if not is_direct(way)]
+    found = asyncio.run(trials(house, relays))
+    sys.stdout.write(json.dumps([asdict(trial) for trial in found]) + "\n")
+
+
+if __name__ == "__main__":
+    main()
