@@ -20,7 +20,7 @@ from mailer.doctor.route import Met, Trial, is_direct
 from mailer.errors import MisconfiguredError
 from mailer.installation import Installation
 from mailer.reply import CLASSES
-from mailer.reply.text import readable, scrubbed
+from mailer.reply.text import readable
 from worker.transport.authentication import MechanismError, UnsafeError
 from worker.transport.endpoint import Endpoint, Security
 from worker.transport.refusal import RefusedError
@@ -28,12 +28,15 @@ from worker.transport.reply import ReplyError
 from worker.transport.session import ClearError, Session, open_session
 from worker.transport.way import endpoint
 
-_SECONDS = 10.0
+_MOST_SECONDS = 10.0
 _GOODBYE_SECONDS = 1.0
+_LONGEST = 200
 _KINDS = {
     ClearError: Met.CLEAR,
     UnsafeError: Met.OVERHEARD,
     ReplyError: Met.STRANGE,
+    # Of a host's name that no DNS could hold.
+    UnicodeError: Met.UNKNOWN,
     ValueError: Met.STRANGE,
     socket.gaierror: Met.UNKNOWN,
     TimeoutError: Met.SILENT,
@@ -50,7 +53,7 @@ async def _trial(house: Installation, way: Way) -> Trial:
     where = Endpoint.of(way.url or house.settings.relay_url)
     trial = Trial(way.name, f"[{where.host}]:{where.port}" if ":" in where.host else f"{where.host}:{where.port}")
     try:
-        where = replace(endpoint(house, way), patience=_SECONDS)
+        where = replace(endpoint(house, way), patience=min(_MOST_SECONDS, house.settings.smtp_timeout))
     except MisconfiguredError:
         return replace(trial, met=Met.SEALED)
     if where.ca_file and where.security is not Security.NONE and (why := _unread(where.ca_file)):
@@ -61,11 +64,10 @@ async def _trial(house: Installation, way: Way) -> Trial:
         return replace(trial, met=Met.MECHANISM, mechanisms=", ".join(error.offered))
     except RefusedError as refused:
         met = Met.LOGIN if refused.kind is CLASSES["login"] else Met.REFUSED
-        said = scrubbed(readable(refused.reply.text), where.username)
-        return replace(trial, met=met, why=f"{refused.reply.code} {said}".strip())
+        return replace(trial, met=met, why=_printable(f"{refused.reply.code} {refused.reply.text}", where))
     except (OSError, ValueError) as error:
         met, why = _met(error)
-        return replace(trial, met=met, why=scrubbed(readable(why), where.username))
+        return replace(trial, met=met, why=_printable(why, where))
     return replace(
         trial,
         encrypted=session.wire.encrypted,
@@ -93,6 +95,12 @@ def _met(error: OSError | ValueError) -> tuple[Met, str]:
         return Met.UNENCRYPTED, error.reason or str(error)
     met = next((met for kind, met in _KINDS.items() if isinstance(error, kind)), Met.UNREACHED)
     return met, os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
+
+
+def _printable(text: str, where: Endpoint) -> str:
+    """One line of what was said, without our own name there or any address."""
+    line = readable(text)[:_LONGEST]
+    return log.scrub(line.replace(where.username, "***") if where.username else line)
 
 
 def _unread(ca_file: str) -> str:

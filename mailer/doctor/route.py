@@ -110,7 +110,7 @@ def _try(house: Installation) -> list[Trial]:
 
 def _relay(way: Way, trial: Trial | None) -> Check:
     if trial is None:
-        return broken("route", way.name, N_("It could not be tried"))
+        return broken("route", way.name, N_("It could not be tried, for a fault of ours that stands above"))
     if trial.met in _BROKEN:
         return broken(
             "route",

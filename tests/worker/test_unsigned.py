@@ -16,6 +16,7 @@ from mailer.installation import Installation
 from mailer.model import Campaign, Delivery, DeliveryState
 from mailer.vault import Algorithm, KeyState
 from mailer.vault.rotation import made, retired, used
+from tests.damage import damaged
 from tests.worker.conftest import MemoryTransport
 from worker.office import Office
 
@@ -62,13 +63,7 @@ def test_a_key_that_does_not_sign_does_not_have_mails_leave_unsigned(house: Inst
 def test_a_damaged_key_is_no_key(house: Installation) -> None:
     """It loads, and what it signs nobody could verify."""
     signs = change(house, made(DOMAIN, Algorithm.RSA, KeyState.SIGNING))
-    (key,) = signs.keys.dkim
-    numbers = key.private.private_numbers()  # type: ignore[union-attr]
-    wrong = type(numbers)(
-        p=numbers.p, q=numbers.q, d=numbers.d + 2, dmp1=numbers.dmp1 + 2, dmq1=numbers.dmq1 + 2, iqmp=numbers.iqmp,
-        public_numbers=numbers.public_numbers,
-    )  # fmt: skip
-    signs.keys.dkim[0] = replace(key, private=wrong.private_key(unsafe_skip_rsa_key_validation=True))
+    signs.keys.dkim[:] = map(damaged, signs.keys.dkim)
     with pytest.raises(MisconfiguredError, match=r"damaged.*backup"):
         signs.signing(DOMAIN)
 
