@@ -9,12 +9,12 @@ from mailer import i18n
 from mailer.cli.argument import AsJson
 from mailer.cli.screen import screen
 from mailer.config import settings
-from mailer.doctor import Check, Group, State, examine
-from mailer.doctor.check import Name
+from mailer.doctor.check import Check, Name, State
+from mailer.doctor.examination import Group, examine
 from mailer.i18n import N_
 
 _WORDS = {State.FINE: N_("fine"), State.LOOK: N_("look at this"), State.BROKEN: N_("broken")}
-_NAMES: dict[Name, str] = {
+NAMES: dict[Name, str] = {
     "home": N_("data home"),
     "space": N_("free space"),
     "withdrawals": N_("withdrawals"),
@@ -56,8 +56,9 @@ def _show(group: Group) -> None:
     screen().out(screen().say(group.title), style="bold")
     for check in group.checks:
         state = set_cell_size(screen().say(_WORDS[check.state]), _WIDTH)
-        name = screen().say(_NAMES[check.name])
-        line = screen().say(N_("%(name)s %(about)s: %(says)s"), name=name, about=check.about, says=_said(check))
+        name = screen().say(NAMES[check.name])
+        line = N_("%(name)s %(about)s: %(says)s") if check.about else N_("%(name)s: %(says)s")
+        line = screen().say(line, name=name, about=check.about, says=_said(check))
         screen().out(f"  {state}{line}", style=_STYLES[check.state])
 
 

@@ -39,7 +39,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """``about``: which one of its kind it is: a path, a domain, a route."""
+    """``about``: which one of its kind it is (a path, a domain, a route); empty where there is but one."""
 
     name: Name
     about: str

@@ -25,7 +25,7 @@ Part = tuple[str, Callable[[], Sequence[Check]]]
 
 
 def examine(settings: Settings) -> list[Group]:
-    """Look at everything, and change nothing. Ends within about 20 s, however silent others are.
+    """Look at everything, and change nothing. Ends within about half a minute, however silent others are.
 
     Where the keys or the database cannot be used, what stands on them is left out.
     """
@@ -66,5 +66,5 @@ def _servers(settings: Settings, house: Installation | None, database: Check | N
 
 def _sender(house: Installation, domains: sender.Domains) -> list[Check]:
     if house.settings.dns == "off":
-        return [look("dns", "MAILER_DNS", N_("MAILER_DNS is off, so nobody was asked for SPF, DMARC and MX."))]
+        return [look("dns", "", N_("MAILER_DNS is off, so nobody was asked for SPF, DMARC and MX."))]
     return [*sender.believed(house, domains), *sender.answerable(house, domains)]

@@ -45,19 +45,19 @@ def moments(house: Installation) -> list[Check]:
     else:
         clocks = fine("clock", kind, N_("agrees with this machine's clock"))
     if seen is None:
-        return [clocks, look("workers", kind, N_("No worker has been at work yet: start them (mailer up)"))]
+        return [clocks, look("workers", "", N_("No worker has been at work yet: start them (mailer up)"))]
     if now - seen > _UNHEARD:
         minutes = int((now - seen) / _UNHEARD)
         return [
             clocks,
             look(
                 "workers",
-                kind,
+                "",
                 N_("No worker was heard of for %(minutes)s min: start them (mailer up)"),
                 minutes=minutes,
             ),
         ]
-    return [clocks, fine("workers", kind, N_("A worker is at work"))]
+    return [clocks, fine("workers", "", N_("A worker is at work"))]
 
 
 def wake_ups(settings: Settings) -> Check:

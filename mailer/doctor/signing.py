@@ -14,7 +14,7 @@ from mailer.zone import Record
 def signing(house: Installation, domains: Sequence[str]) -> list[Check]:
     """How each domain's mails are signed, then how each key's record stands."""
     if house.settings.sign == "off":
-        return [fine("signing", "DKIM", N_("MAILER_SIGN is off: the relay has to sign"))]
+        return [fine("signing", "", N_("MAILER_SIGN is off: the relay has to sign"))]
     keys = [key for key in house.keys.dkim if key.state is not KeyState.RETIRED]
     records = zone.records(house.settings.dns, keys)
     return [

@@ -12,6 +12,7 @@ from mailer.demo.organisation import DOMAIN
 from mailer.model import Campaign
 from mailer.vault.rotation import OVERLAP
 from tests.cli.conftest import Begin, Run, one_line, until
+from tests.damage import damaged
 from tests.nameserver import NameServer, serving, txt
 
 Places = dict[str, str]
@@ -142,3 +143,14 @@ def test_a_record_that_is_missing_is_said_at_the_start_and_stops_nobody(begin: B
     until(lambda: "Pages: http://" in said(), 30)
     assert said().count("dkim.record") == 1
     assert keys(places)[0].record_name in said()
+
+
+def test_a_damaged_key_is_said_at_the_start_and_stops_nobody(begin: Begin, places: Places) -> None:
+    chosen = load(**places)
+    vault.change(chosen.key_file, chosen.home, lambda found: [damaged(key) for key in found])
+    _, said = begin("worker", **places)
+    until(lambda: "dkim.key" in said(), 30)
+    (line,) = (line for line in said().splitlines() if "dkim.key" in line)
+    assert keys(places)[0].record_name in line
+    assert "damaged" in line
+    until((Path(places["home"]) / "journal").exists, 30)
