@@ -91,3 +91,4 @@ def _tell(made: Installation, staff: str) -> None:
         )
     )
     out(say(N_("4. Start everything on this machine: mailer up")))
+    out(say(N_("5. Ask whether all is fit to send: mailer doctor")))

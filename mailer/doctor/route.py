@@ -78,7 +78,7 @@ def routes(house: Installation) -> list[Check]:
         found = ways(session)
     relays = [way for way in found if not is_direct(way)]
     trials = {trial.route: trial for trial in _try(house)} if relays else {}
-    return [_relay(way, trials.get(way.name)) if way in relays else _direct(way, house) for way in found]
+    return [judged(way.name, trials.get(way.name)) if way in relays else _direct(way, house) for way in found]
 
 
 def is_direct(way: Way) -> bool:
@@ -108,24 +108,25 @@ def _try(house: Installation) -> list[Trial]:
     return [Trial(**each | {"met": Met(each["met"])}) for each in json.loads(done.stdout)]
 
 
-def _relay(way: Way, trial: Trial | None) -> Check:
+def judged(name: str, trial: Trial | None) -> Check:
+    """How a route stands by its trial; None where there was none."""
     if trial is None:
-        return broken("route", way.name, N_("It could not be tried, for a fault of ours that stands above"))
+        return broken("route", name, N_("It could not be tried, for a fault of ours that stands above"))
     if trial.met in _BROKEN:
         return broken(
             "route",
-            way.name,
+            name,
             _BROKEN[trial.met],
             server=trial.server,
             why=trial.why.rstrip("."),
             mechanisms=trial.mechanisms or "–",
         )
-    return _let_in(way, trial)
+    return _let_in(trial)
 
 
-def _let_in(way: Way, trial: Trial) -> Check:
+def _let_in(trial: Trial) -> Check:
     """Of a server that takes us: whether the line is a good one."""
-    about, server = way.name, trial.server
+    about, server = trial.route, trial.server
     if not trial.encrypted and not trial.here:
         advice = (
             N_("The line to %(server)s is in the clear, and it offers STARTTLS: use smtp+starttls://")

@@ -36,8 +36,8 @@ def test_all_that_an_installation_needs_is_made_and_said(run: Run, tmp_path: Pat
     # Ready to paste: the record stands on a line of its own.
     assert key.zone_line in done.stdout.splitlines()
     steps = [line[0] for line in done.stdout.splitlines() if line[1:3] == ". "]
-    assert steps == ["1", "2", "3", "4"]
-    for word in (*places.values(), "MAILER_PUBLIC_URL", "MAILER_RELAY_URL", "mailer up"):
+    assert steps == ["1", "2", "3", "4", "5"]
+    for word in (*places.values(), "MAILER_PUBLIC_URL", "MAILER_RELAY_URL", "mailer up", "mailer doctor"):
         assert word in done.stdout
     for path in (tmp_path / "keys" / "twinletter.key", tmp_path / "home" / "twinletter.db"):
         assert path.stat().st_mode & 0o077 == 0

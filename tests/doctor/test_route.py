@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from mailer.campaign import route
 from mailer.doctor.check import Check
-from mailer.doctor.route import routes
+from mailer.doctor.route import Met, Trial, judged, routes
 from mailer.installation import Installation
 from mailer.model import Route
 from mailer.vault import new_ref
@@ -19,7 +19,7 @@ from tests.worker.authority import Authority
 from tests.worker.mailhost import Host
 
 pytestmark = pytest.mark.databases("sqlite")
-NAME, SECRET = "office@example.org", "correct horse battery"
+NAME, SECRET = "office-of-ada", "correct horse battery"
 BY = "Ada"
 
 
@@ -139,6 +139,28 @@ def test_a_line_that_is_not_the_best_is_pointed_out(under: Under, authority: Aut
     # In the clear, but on this machine.
     assert states(list(found.values())) == {("route", "open"): "fine", ("route", "nameless"): "look"}
     assert "offers to sign in (PLAIN)" in str(found["nameless"].says)
+
+
+@pytest.mark.parametrize(
+    ("trial", "state", "word"),
+    [
+        (Trial("far", "mx.example:25"), "look", "whoever is on the way"),
+        (Trial("far", "mx.example:25", starttls=True), "look", "use smtp+starttls://"),
+        (Trial("far", "mx.example:465", encrypted=True), "fine", "lets us in"),
+        (Trial("far", "mx.example:25", Met.OVERHEARD), "broken", "in the clear"),
+        (None, "broken", "could not be tried"),
+    ],
+)
+def test_of_a_server_elsewhere_it_counts_how_the_line_is(trial: Trial | None, state: str, word: str) -> None:
+    check = judged("far", trial)
+    assert (check.about, check.state) == ("far", state)
+    assert word in str(check.says)
+
+
+@pytest.mark.parametrize("met", Met)
+def test_only_being_let_in_is_not_broken(met: Met) -> None:
+    check = judged("near", Trial("near", "127.0.0.1:25", met, here=True))
+    assert (check.state == "fine") == (met is Met.LET_IN)
 
 
 def test_the_relay_of_the_settings_is_tried_where_no_route_is_for_everything(under: Under) -> None:

@@ -99,5 +99,7 @@ def test_a_broker_that_answers_is_fine(house: Installation, redis: Redis) -> Non
 
 @pytest.mark.databases("sqlite")
 def test_without_a_broker_nothing_is_made(house: Installation) -> None:
-    assert servers.wake_ups(house.settings).state == "fine"
+    check = servers.wake_ups(house.settings)
+    assert check.state == "fine"
+    assert "mailer up sees to one" in str(check.says)
     assert not (house.settings.home / "broker").exists()
