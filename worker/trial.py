@@ -118,7 +118,7 @@ def main() -> None:
     log.configure(chosen.log)
     house = installation.join(chosen, vault.unlock(chosen.key_file, chosen.home))
     with house.database.read() as session:
-        relays = [way for way in ways(session) if not is_direct(way)]
+        relays = [way for way in ways(session) if not is_direct(way, house)]
     found = asyncio.run(trials(house, relays))
     sys.stdout.write(json.dumps([asdict(trial) for trial in found]) + "\n")
 

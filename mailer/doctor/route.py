@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mailer import url
 from mailer.campaign.route import Way, ways
 from mailer.config import environment
 from mailer.doctor.check import Check, broken, fine, look
@@ -76,14 +77,14 @@ def routes(house: Installation) -> list[Check]:
     """How each route stands, all tried at once."""
     with house.database.read() as session:
         found = ways(session)
-    relays = [way for way in found if not is_direct(way)]
+    relays = [way for way in found if not is_direct(way, house)]
     trials = {trial.route: trial for trial in _try(house)} if relays else {}
     return [judged(way.name, trials.get(way.name)) if way in relays else _direct(way, house) for way in found]
 
 
-def is_direct(way: Way) -> bool:
+def is_direct(way: Way, house: Installation) -> bool:
     """Whether it leads to each reader's own exchanger, of which none is asked without a mail for it."""
-    return way.url.startswith("direct:")
+    return (way.url or house.settings.relay_url) == url.DIRECT
 
 
 def _direct(way: Way, house: Installation) -> Check:
