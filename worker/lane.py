@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailer import clock, log
 from mailer.campaign.allowance import Allowance
@@ -157,6 +157,7 @@ class Lane:
         if campaign not in self._campaigns or self._stopped.is_set():
             return []
         self._served[campaign] = clock.monotonic()
+        ways = self._campaigns[campaign].ways
         token = self._office.journal.claim()
         lease = self._office.installation.settings.lease
         lease_over = clock.monotonic() + lease
@@ -182,10 +183,12 @@ class Lane:
             )
             settled = await self._in_hand.transmit(connections)
         self._in_hand = None
-        await self._record(settled, token)
-        self._office.journal.settled(token)
         outcomes = [outcome for _, outcome in settled]
         self._office.routes.tell(way, outcomes, begun)
+        if self._office.routes.detour(way, ways):
+            settled = [(row, _untold(outcome)) for row, outcome in settled]
+        await self._record(settled, token, way)
+        self._office.journal.settled(token)
         self._look_back(outcomes, clock.monotonic() - granted_at)
         return outcomes
 
@@ -201,12 +204,13 @@ class Lane:
         begun = await office.write(lambda session: claim.begin(session, [row.id for row in rows], token))
         return issue, [row for row in rows if row.id in begun]
 
-    async def _record(self, outcomes: Sequence[tuple[Claimed, Outcome]], token: str) -> None:
+    async def _record(self, outcomes: Sequence[tuple[Claimed, Outcome]], token: str, way: Way) -> None:
         """Write down what is known, tried again whatever the fault: forgotten, all of it would be in doubt."""
         lifetime = self._office.installation.settings.lifetime
+        refusing = self._office.routes.refusing() | {way.name}
         while True:
             try:
-                return await self._office.write(lambda session: record(session, outcomes, token, lifetime))
+                return await self._office.write(lambda session: record(session, outcomes, token, lifetime, refusing))
             except UnavailableError:
                 raise
             except Exception:
@@ -250,6 +254,11 @@ class Lane:
                 return grant
             await self._wait(min(grant.wait, _LONGEST_WAIT))
         return Grant(0, 0.0, 0.0)
+
+
+def _untold(outcome: Outcome) -> Outcome:
+    """What no session came about for says nothing of its message, which goes by another way as if never tried."""
+    return replace(outcome, fate=Fate.UNSENT, kind=None) if outcome.unreached else outcome
 
 
 def _levels(allowance: Allowance) -> list[Level]:

@@ -1,8 +1,8 @@
 """Settling what was tried: outcomes into the ledger, in bulk."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, cast
 
 from sqlalchemy import Table, insert, select
@@ -59,14 +59,21 @@ class _Verdict:
 _Verdicts = Sequence[_Verdict]
 
 
-def record(session: Session, outcomes: Sequence[tuple[Tried, Outcome]], token: str, lifetime: float) -> None:
+def record(
+    session: Session,
+    outcomes: Sequence[tuple[Tried, Outcome]],
+    token: str,
+    lifetime: float,
+    refusing: Collection[str] = (),
+) -> None:
     """Settle a batch in bulk. A row that a reaper called uncertain meanwhile is still ours to settle.
 
     ``lifetime``: seconds after its first try for which a delivery is tried again. Where mail was refused to
-    us, its campaign is paused.
+    us, its campaign is paused, unless it was a way out that would not have us and there is one for it that is not
+    among those ``refusing``.
     """
     by_fate: dict[Fate, list[_Verdict]] = defaultdict(list)
-    for verdict in _verdicts(session, outcomes, lifetime):
+    for verdict in _verdicts(session, outcomes, lifetime, refusing):
         by_fate[verdict.fate].append(verdict)
     settled = _doubt(session, by_fate[Fate.UNCERTAIN], token)
     sent, back = by_fate[Fate.SENT], by_fate[Fate.UNSENT] + by_fate[Fate.KEPT]
@@ -93,18 +100,24 @@ def record(session: Session, outcomes: Sequence[tuple[Tried, Outcome]], token: s
             log.logger().error("campaign.paused", campaign=paused, **why)
 
 
-def _verdicts(session: Session, outcomes: Sequence[tuple[Tried, Outcome]], lifetime: float) -> list[_Verdict]:
+def _verdicts(
+    session: Session, outcomes: Sequence[tuple[Tried, Outcome]], lifetime: float, refusing: Collection[str]
+) -> list[_Verdict]:
     """Given up are those that are put off after their lifetime.
 
     What was refused to us ends a test, which is nobody's loss. A reader's mail that was refused so before,
-    and again since a person had it go on, waits like any other and does not stop the rest once more.
+    and again since a person had it go on, waits like any other and does not stop the rest once more. Where it is
+    a way out that would not have us, none of that was about this mail.
     """
     old = _old(session, [row.id for row, outcome in outcomes if outcome.fate is not Fate.SENT], lifetime)
+    shut = [row.id for row, outcome in outcomes if outcome.halts and outcome.unreached]
+    if shut and refusal.another_way(session, shut[0], refusing):
+        outcomes = [(row, replace(each, kind=None) if row.id in shut else each) for row, each in outcomes]
     standing = refusal.standing(session, [row.id for row, outcome in outcomes if outcome.halts])
     found = []
     for row, outcome in outcomes:
         test, again = standing.get(row.id, (False, False))
-        fate = Fate.FAILED if test else Fate.DEFERRED if again else outcome.fate
+        fate = Fate.FAILED if test else Fate.DEFERRED if again and not outcome.unreached else outcome.fate
         late = fate is Fate.DEFERRED and row.id in old
         found.append(_Verdict(row, outcome, Fate.FAILED if late else fate, row.id in old))
     return found

@@ -18,12 +18,14 @@ _DOUBLINGS = 6
 class _Breaker:
     """How often in a row a route was not to be reached, when it last was not, and when it is tried again.
 
-    Moments are of the monotonic clock.
+    Moments are of the monotonic clock. ``why``: what was said last; ``refuses``: it is us that it will not have.
     """
 
     failures: int = 0
     failed_at: float = 0.0
     again: float = 0.0
+    why: str = ""
+    refuses: bool = False
 
     @property
     def pause(self) -> float:
@@ -56,6 +58,16 @@ class Routes:
         (chosen,) = random.choices(weighty, weights)  # noqa: S311 — spreads load
         return chosen
 
+    def detour(self, way: Way, among: Iterable[Allowance]) -> bool:
+        """Whether another of these is in order, so that what did not get through by ``way`` may go at once."""
+        now = clock.monotonic()
+        return any(each.way.name != way.name and self._breaker(each.way).again <= now for each in among)
+
+    def refusing(self) -> frozenset[str]:
+        """The names of those that will not have us, until they are tried again."""
+        now = clock.monotonic()
+        return frozenset(name for name, each in self._breakers.items() if each.refuses and each.again > now)
+
     def begin(self, way: Way) -> float:
         """A batch is about to be tried: one that was out of order is tried by one lane, not by all at once."""
         now, breaker = clock.monotonic(), self._breaker(way)
@@ -65,8 +77,8 @@ class Routes:
     def tell(self, way: Way, outcomes: Iterable[Outcome], begun: float) -> None:
         """What became of a batch: a way by which nothing was reached is out of order for a while.
 
-        All lanes that were under way by then tell of the same outage, which counts once. What we kept, or broke
-        ourselves, tells nothing.
+        All lanes that were under way by then tell of the same outage, which counts once, and is said once. What we
+        kept, or broke ourselves, tells nothing.
         """
         told = (outcome for outcome in outcomes if outcome.fate is not Fate.KEPT)
         tried = [each for each in told if each.unreached or each.code is not None or each.kind is not None]
@@ -74,10 +86,15 @@ class Routes:
         if tried and not all(outcome.unreached for outcome in tried):
             self._breakers.pop(way.name, None)
         elif tried and begun >= breaker.failed_at:
+            # Whether it is us that is refused weighs more than a line that broke beside it.
+            told_most = max(tried, key=lambda each: each.halts)
             breaker.failures += 1
             breaker.failed_at = clock.monotonic()
             breaker.again = breaker.failed_at + breaker.pause
-            log.logger().warning("route.broken", route=way.name, why=tried[0].reply, retry_in=breaker.pause)
+            breaker.refuses = told_most.halts
+            if told_most.reply != breaker.why:
+                log.logger().warning("route.broken", route=way.name, why=told_most.reply, retry_in=breaker.pause)
+            breaker.why = told_most.reply
 
     def _breaker(self, way: Way) -> _Breaker:
         return self._breakers.setdefault(way.name, _Breaker())

@@ -1,14 +1,15 @@
 """Mail that was refused to us, not to its reader: its campaign waits until a person has looked."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailer.campaign import campaign as life
-from mailer.campaign import count
+from mailer.campaign import count, limit
+from mailer.campaign.route import fit, ways
 from mailer.db.rows import one_of
-from mailer.model import Campaign, CampaignState, Delivery
+from mailer.model import Campaign, CampaignState, Delivery, Topic
 from mailer.reply import CLASSES
 
 _HALTING = [key for key, each in CLASSES.items() if each.halts]
@@ -28,6 +29,18 @@ def standing(session: Session, ids: Sequence[int]) -> dict[int, tuple[bool, bool
         .where(one_of(session, Delivery.__table__.c.id, ids))
     )
     return {row.id: (row.test, row.reason in _HALTING) for row in rows}
+
+
+def another_way(session: Session, delivery_id: int, refusing: Collection[str]) -> bool:
+    """Whether a delivery may leave by a way that is not among those refusing us, now or when its limits allow.
+
+    One that is held leads nowhere until somebody thinks of it, who is to know what is wrong with the others.
+    """
+    asked = select(Delivery.provider, Topic.newsletter_id).join(Campaign, Campaign.id == Delivery.campaign_id)
+    found = session.execute(asked.join(Topic, Topic.id == Campaign.topic_id).where(Delivery.id == delivery_id)).one()
+    others = [way.name for way in fit(ways(session), *found) if way.name not in refusing]
+    held = {scope for scope, terms in limit.in_force(session).items() if terms.held} if others else set()
+    return any(f"{limit.ROUTE}{name}" not in held for name in others)
 
 
 def pause(session: Session, delivery_id: int, **why: object) -> int | None:

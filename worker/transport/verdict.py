@@ -4,7 +4,7 @@ from enum import IntEnum
 
 from mailer.audience.address import domain
 from mailer.audience.provider import OTHER, known
-from mailer.reply import SILENT, Class, Row, classify
+from mailer.reply import CLASSES, SILENT, Class, Row, classify
 from mailer.reply.text import enhanced_code, readable, scrubbed
 from worker.transport import Fate, Outcome
 from worker.transport.reply import Reply
@@ -35,7 +35,9 @@ def judged(reply: Reply, step: Step, recipient: str, kind: Class | None = None) 
         fate = Fate.UNCERTAIN
     else:
         fate = Fate.FAILED if kind.row is Row.ENDS else Fate.DEFERRED
-    return Outcome(fate, reply.code, enhanced, text, after_body, kind)
+    # Who wants a login has no ear for any message before.
+    unreached = step is Step.GREETING and kind is CLASSES["login"]
+    return Outcome(fate, reply.code, enhanced, text, after_body, kind, unreached)
 
 
 def broken(why: str, step: Step, recipient: str) -> Outcome:

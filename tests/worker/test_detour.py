@@ -1,0 +1,141 @@
+"""A way out that does not have us, among several and alone: who else takes the mail, and who waits."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+
+import pytest
+from sqlalchemy import func, select
+
+from mailer import clock
+from mailer.campaign import campaign as life
+from mailer.campaign import limit, route
+from mailer.installation import Installation
+from mailer.model import Attempt, AuditEntry, Campaign, CampaignState, Delivery, DeliveryState, Suppression
+from tests.worker.mailhost import Host
+from worker.drain import Drain
+from worker.office import Office
+from worker.route import Routes
+from worker.transport.endpoint import Endpoint, Security
+from worker.transport.smtp import Smtp
+
+S = DeliveryState
+Send = Callable[..., None]
+SIGNS_IN = "AUTH PLAIN"
+
+
+def _closed(step: str, words: str) -> Host:
+    """A relay that lets nobody in."""
+    answers = {"AUTH": "235 2.7.0 welcome", step: words}
+    return Host(SIGNS_IN, answer=lambda verb, _: answers.get(verb))
+
+
+def _open() -> Host:
+    return _closed("", "")
+
+
+@pytest.fixture
+def send(house: Installation, office: Office) -> Send:
+    """One drain by these relays, each a route of its name."""
+
+    def send(hosts: Mapping[str, Host], seconds: float = 20.0) -> None:
+        asyncio.run(drain(hosts, seconds))
+
+    async def drain(hosts: Mapping[str, Host], seconds: float) -> None:
+        async with AsyncExitStack() as listening:
+            for host in hosts.values():
+                await listening.enter_async_context(host)
+            office.routes = Routes(
+                lambda way: Smtp(
+                    Endpoint("127.0.0.1", hosts[way.name].port, Security.NONE, "ada", "horse"),
+                    house.settings.smtp_timeout,
+                )
+            )
+            await Drain(office, clock.monotonic() + seconds).run()
+
+    return send
+
+
+def _add(house: Installation, *names: str, **more: int | str) -> None:
+    with house.database.write() as session:
+        for name in names:
+            route.add(session, house.keys, name, f"smtp://{name}.example", "Ada", **more)  # type: ignore[arg-type]  # of several types
+
+
+def _states(house: Installation, campaign: Campaign) -> Counter[DeliveryState]:
+    with house.database.read() as session:
+        return Counter(session.scalars(select(Delivery.state).where(Delivery.campaign_id == campaign.id)))
+
+
+def _stands(house: Installation, campaign: Campaign) -> tuple[CampaignState, list[str]]:
+    """The campaign's state, and why it paused itself."""
+    with house.database.read() as session:
+        pauses = session.scalars(select(AuditEntry.detail).where(AuditEntry.action == "campaign.pause"))
+        return session.get_one(Campaign, campaign.id).state, [str(detail["why"]) for detail in pauses]
+
+
+def _blames_nobody(house: Installation) -> bool:
+    with house.database.read() as session:
+        return not any(session.scalar(select(func.count()).select_from(each)) for each in (Attempt, Suppression))
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        ("AUTH", "535 5.7.8 Authentication credentials invalid"),
+        ("AUTH", "534 5.7.9 this mechanism is too weak"),
+        ("MAIL", "530 5.7.0 Authentication required"),
+        ("connect", "554 5.7.1 Your IP address has been blocked"),
+    ],
+)
+def test_one_relay_that_will_not_have_us_is_gone_around(
+    house: Installation,
+    sending: Campaign,
+    send: Send,
+    capfd: pytest.CaptureFixture[str],
+    step: str,
+    words: str,
+) -> None:
+    _add(house, "closed", weight=1000)
+    _add(house, "open", weight=0)
+    hosts = {"closed": _closed(step, words), "open": _open()}
+    send(hosts)
+    assert _states(house, sending) == {S.SENT: 40}
+    assert (hosts["closed"].letters, len(hosts["open"].letters)) == ([], 40)
+    assert _stands(house, sending) == (CampaignState.FINISHED, [])
+    assert _blames_nobody(house)
+    logged = "".join(capfd.readouterr())
+    assert logged.count("route.broken") == 1
+    assert "horse" not in logged
+
+
+def test_where_none_will_have_us_the_campaign_waits_for_a_person_and_says_why_each_time(
+    house: Installation, sending: Campaign, send: Send
+) -> None:
+    _add(house, "one", "two")
+    for _ in range(2):
+        send({name: _closed("AUTH", "535 5.7.8 who are you") for name in ("one", "two")})
+        assert _states(house, sending) == {S.PENDING: 40}
+        with house.database.write() as session:
+            life.resume(session, life.find(session, sending.id), "Ada")
+    assert _stands(house, sending) == (CampaignState.SENDING, ["login", "login"])
+    assert _blames_nobody(house)
+    send({"one": _open(), "two": _open()})
+    assert _states(house, sending) == {S.SENT: 40}
+
+
+@pytest.mark.parametrize(("left", "state"), [("used up", CampaignState.SENDING), ("held", CampaignState.PAUSED)])
+def test_a_way_that_goes_on_by_itself_is_waited_for_and_one_that_is_held_is_not(
+    house: Installation, sending: Campaign, send: Send, left: str, state: CampaignState
+) -> None:
+    _add(house, "closed", "open")
+    with house.database.write() as session:
+        if left == "held":
+            limit.hold(session, "route:open", "Ada")
+        else:
+            limit.change(session, "route:open", "Ada", per_day=1)
+    send({"closed": _closed("AUTH", "535 5.7.8 who are you"), "open": _open()}, 3.0)
+    assert _stands(house, sending)[0] is state
+    assert _states(house, sending)[S.SENT] == (left == "used up")
+    assert _blames_nobody(house)
