@@ -4,7 +4,6 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
 from celery import Celery
 
@@ -47,7 +46,8 @@ class Child:
         self._stopping = stopping
         self._installation, self._journal = patiently(lambda: _unlock(settings), stopping)
         self._throttle = store(self._installation)
-        self._routes = Routes(partial(transport, self._installation))
+        # With the keys of the moment: a route may have been added under one that is newer than this process.
+        self._routes = Routes(lambda way: transport(self._installation.renewed(), way))
         self._loop = new_event_loop()
         self._loop.set_default_executor(ThreadPoolExecutor(_NAME_THREADS, thread_name_prefix="names"))
         self._busy = threading.Lock()

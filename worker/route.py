@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from mailer import clock, log
 from mailer.campaign.allowance import Allowance
 from mailer.campaign.route import Way
+from mailer.errors import MisconfiguredError
 from worker.transport import Connection, Fate, Outcome, Transport
+from worker.transport.unfit import UnfitConnection
 
 _FIRST_PAUSE = 5.0
 _DOUBLINGS = 6
@@ -33,7 +35,7 @@ class _Breaker:
 
 
 class Routes:
-    """What a worker's process knows of its ways out; ``open_`` makes a way's transport."""
+    """What a worker's process knows of its ways out; ``open_`` makes a way's transport (or MisconfiguredError)."""
 
     def __init__(self, open_: Callable[[Way], Transport]) -> None:
         self._open = open_
@@ -41,10 +43,16 @@ class Routes:
         self._breakers: dict[str, _Breaker] = {}
 
     def connect(self, way: Way) -> Connection:
-        """A connection by a way. A way that was changed is another one."""
+        """A connection by a way. A way that was changed is another one.
+
+        One that is not fit for use fails like one that is out of order, and is looked at anew by the next drain.
+        """
         if way not in self._transports:
             self._transports = {kept: each for kept, each in self._transports.items() if kept.name != way.name}
-            self._transports[way] = self._open(way)
+            try:
+                self._transports[way] = self._open(way)
+            except MisconfiguredError as error:
+                return UnfitConnection(str(error))
         return self._transports[way].connect()
 
     def choose(self, among: Sequence[Allowance]) -> Allowance:

@@ -72,6 +72,9 @@ POLICY = Class("policy", N_("The server's rules refuse our mail"), Row.HALTS)
 TOO_BIG = Class("too-big", N_("Our mail is too big"), Row.HALTS)
 MALFORMED = Class("malformed", N_("Our mail, or what we say, is not written as it should be"), Row.HALTS)
 
+# About a way out of ours, which no server has seen.
+UNFIT = Class("unfit", N_("A route is not fit for use as it is set up"), Row.HALTS)
+
 # What says little. A server in trouble is helped by less of it, so these slow as well.
 TROUBLE = Class("trouble", N_("The server has troubles of its own"), Row.AGAIN, slows=True)
 LATER = Class("later", N_("The server says “later” and not why"), Row.AGAIN, slows=True)
@@ -83,7 +86,7 @@ CLASSES = {
     each.key: each
     for each in (
         *(UNKNOWN_USER, DOMAIN_GONE, INACTIVE, UNWELCOME, ASCII_ONLY, FULL, FLOODED, GREYLISTED, TOO_FAST, SUSPECTED),
-        *(UNPROVEN, LOGIN, SENDER, BLOCKED, CONTENT, POLICY, TOO_BIG, MALFORMED),
+        *(UNPROVEN, LOGIN, SENDER, BLOCKED, CONTENT, POLICY, TOO_BIG, MALFORMED, UNFIT),
         *(TROUBLE, LATER, REFUSED, SILENT, UNCLEAR),
     )
 }

@@ -17,7 +17,7 @@ def test_only_a_name_or_a_domain_that_is_not_there_counts_against_an_address() -
 
 
 def test_nothing_that_is_said_of_us_ends_a_delivery() -> None:
-    ours = {"unproven", "login", "sender", "blocked", "content", "policy", "too-big", "malformed"}
+    ours = {"unproven", "login", "sender", "blocked", "content", "policy", "too-big", "malformed", "unfit"}
     assert {key for key, each in CLASSES.items() if each.halts} == ours
 
 

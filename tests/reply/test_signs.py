@@ -7,6 +7,7 @@ import pytest
 
 from mailer import reply
 from mailer.reply import CLASSES, SILENT, UNCLEAR, classify
+from mailer.reply.classes import UNFIT
 from mailer.reply.sign import Sign
 from mailer.reply.signs import SIGNS
 from mailer.reply.text import enhanced_code
@@ -40,7 +41,7 @@ def test_each_phrase_is_needed(sign: Sign, word: str, monkeypatch: pytest.Monkey
 
 
 def test_each_class_has_an_example() -> None:
-    assert {sign.of for sign in SIGNS} | {SILENT, UNCLEAR} == set(CLASSES.values())
+    assert {sign.of for sign in SIGNS} | {SILENT, UNCLEAR, UNFIT} == set(CLASSES.values())
     assert all(sign.examples for sign in SIGNS)
 
 

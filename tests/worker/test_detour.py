@@ -1,4 +1,4 @@
-"""A way out that does not have us, among several and alone: who else takes the mail, and who waits."""
+"""A way out that does not have us, or is not fit for use, among several and alone: who takes the mail, who waits."""
 
 import asyncio
 from collections import Counter
@@ -6,19 +6,23 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from mailer import clock
 from mailer.campaign import campaign as life
 from mailer.campaign import limit, route
+from mailer.campaign.route import Way
 from mailer.installation import Installation
-from mailer.model import Attempt, AuditEntry, Campaign, CampaignState, Delivery, DeliveryState, Suppression
+from mailer.model import Attempt, AuditEntry, Campaign, CampaignState, Delivery, DeliveryState, Route, Suppression
+from tests.worker.conftest import MemoryTransport
 from tests.worker.mailhost import Host
 from worker.drain import Drain
 from worker.office import Office
 from worker.route import Routes
+from worker.transport import Transport
 from worker.transport.endpoint import Endpoint, Security
 from worker.transport.smtp import Smtp
+from worker.transport.way import transport
 
 S = DeliveryState
 Send = Callable[..., None]
@@ -108,6 +112,57 @@ def test_one_relay_that_will_not_have_us_is_gone_around(
     logged = "".join(capfd.readouterr())
     assert logged.count("route.broken") == 1
     assert "horse" not in logged
+
+
+@pytest.fixture
+def sealed(house: Installation, office: Office) -> Callable[..., None]:
+    """Makes a route whose password no key opens any more, as after a key file was lost; others take all they get."""
+    others: dict[str, MemoryTransport] = {}
+
+    def open_(way: Way) -> Transport:
+        return transport(house, way) if way.secret else others.setdefault(way.name, MemoryTransport())
+
+    def seal(name: str, **more: int) -> None:
+        _add(house, name, username="ada", secret="horse", **more)  # noqa: S106 — of nobody
+        with house.database.write() as session:
+            session.execute(update(Route).where(Route.name == name).values(secret=b"x" * 40))
+
+    office.routes = Routes(open_)
+    return seal
+
+
+def test_a_route_whose_password_does_not_open_is_gone_around_and_said_once(
+    house: Installation,
+    sending: Campaign,
+    sealed: Callable[..., None],
+    drain: Callable[..., bool],
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    sealed("sealed", weight=1000)
+    _add(house, "open", weight=0)
+    drain()
+    assert _states(house, sending) == {S.SENT: 40}
+    assert _blames_nobody(house)
+    logged = "".join(capfd.readouterr())
+    assert logged.count("route.broken") == 1
+    assert "A sealed field does not open" in logged
+
+
+def test_where_the_only_route_is_not_fit_the_campaign_waits_and_says_why(
+    house: Installation, sending: Campaign, sealed: Callable[..., None], drain: Callable[..., bool]
+) -> None:
+    sealed("sealed")
+    drain()
+    assert _states(house, sending) == {S.PENDING: 40}
+    assert _stands(house, sending) == (CampaignState.PAUSED, ["unfit"])
+    with house.database.write() as session:
+        said = session.scalars(select(AuditEntry.detail).where(AuditEntry.action == "campaign.pause")).one()["reply"]
+        assert str(said).startswith("A sealed field does not open")
+        route.remove(session, "sealed", "Ada")
+        life.resume(session, life.find(session, sending.id), "Ada")
+    _add(house, "open")
+    drain()
+    assert _states(house, sending) == {S.SENT: 40}
 
 
 def test_where_none_will_have_us_the_campaign_waits_for_a_person_and_says_why_each_time(
