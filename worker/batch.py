@@ -76,7 +76,8 @@ class Batch:
                 # Its envelope may have left: the server waits for a body that may not come any more.
                 await connection.close()
             # The campaign is about to be paused, or the server wants less: the rest would be refused as well.
-            self._refused |= outcome.halts or outcome.slows
+            # So it would where nobody is let in: one knock tells as much as a batch of them.
+            self._refused |= outcome.halts or outcome.slows or outcome.turned_away
             self._settle(row, outcome)
 
     def _settle(self, row: Claimed, outcome: Outcome) -> None:

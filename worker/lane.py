@@ -231,11 +231,11 @@ class Lane:
 
     def _look_back(self, outcomes: Sequence[Outcome], seconds: float) -> None:
         """Batches of about a second, so that a stop or a death touches little; a pause where nothing left at all."""
-        if outcomes and all(outcome.fate in (Fate.UNSENT, Fate.KEPT) for outcome in outcomes):
+        if outcomes and all(each.unreached or each.fate in (Fate.UNSENT, Fate.KEPT) for each in outcomes):
             self._hold()
             # What a server would not take weighs more than what we held back ourselves.
-            first = max(outcomes, key=lambda outcome: outcome.fate is Fate.UNSENT)
-            happening = "relay.unavailable" if first.fate is Fate.UNSENT else "batch.kept"
+            first = max(outcomes, key=lambda outcome: outcome.fate is not Fate.KEPT)
+            happening = "relay.unavailable" if first.fate is not Fate.KEPT else "batch.kept"
             if not self._stopped.is_set():
                 log.logger().warning(happening, provider=self._provider, why=first.reply, retry_in=self._pause)
             return

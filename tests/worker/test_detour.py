@@ -12,9 +12,20 @@ from mailer import clock
 from mailer.campaign import campaign as life
 from mailer.campaign import limit, route
 from mailer.campaign.route import Way
+from mailer.db.types import now_in
 from mailer.installation import Installation
-from mailer.model import Attempt, AuditEntry, Campaign, CampaignState, Delivery, DeliveryState, Route, Suppression
-from tests.worker.conftest import MemoryTransport
+from mailer.model import (
+    Attempt,
+    AuditEntry,
+    Campaign,
+    CampaignState,
+    Delivery,
+    DeliveryState,
+    Route,
+    Suppression,
+)
+from mailer.reply import CLASSES
+from tests.worker.conftest import LIFETIME, MemoryTransport
 from tests.worker.mailhost import Host
 from worker.drain import Drain
 from worker.office import Office
@@ -194,3 +205,69 @@ def test_a_way_that_goes_on_by_itself_is_waited_for_and_one_that_is_held_is_not(
     assert _stands(house, sending)[0] is state
     assert _states(house, sending)[S.SENT] == (left == "used up")
     assert _blames_nobody(house)
+
+
+@pytest.mark.parametrize(
+    ("step", "words", "key"),
+    [
+        ("connect", "450 4.7.1 Greylisted, come again", "greylisted"),
+        ("connect", "421 4.7.0 Too many concurrent connections", "too-fast"),
+        ("EHLO", "421 4.3.2 Try again later", "trouble"),
+        ("MAIL", "450 4.7.1 Greylisted, come again", "greylisted"),
+    ],
+)
+def test_who_is_told_to_come_later_does_within_a_lifetime(
+    house: Installation,
+    sending: Campaign,
+    office: Office,
+    send: Send,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+    words: str,
+    key: str,
+) -> None:
+    # The throttle would hold back most of them.
+    monkeypatch.setattr(office.throttle, "report", lambda *_: None)
+    _add(house, "later")
+    send({"later": (host := _closed(step, words))}, 3.0)
+    assert host.letters == []
+    states = _states(house, sending)
+    assert states.keys() <= {S.PENDING, S.DEFERRED}
+    first, *_ = CLASSES[key].waits
+    with house.database.read() as session:
+        waiting = session.scalars(select(Delivery).where(Delivery.state == S.DEFERRED)).all()
+        due = session.scalars(select(Delivery.id).where(Delivery.next_at < now_in(0.8 * first - 30))).all()
+    # Who knocked waits as the words say, and knocks no second time before.
+    assert {(each.reason, each.attempts) for each in waiting} == {(key, 1)}
+    assert (list(due), host.sessions) == ([], states[S.DEFERRED] if step != "MAIL" else host.sessions)
+    assert _stands(house, sending) == (CampaignState.SENDING, [])
+    with house.database.write() as session:
+        session.execute(update(Attempt).values(at=now_in(-LIFETIME - 60)))
+        session.execute(update(Delivery).where(Delivery.state == S.DEFERRED).values(next_at=now_in(-1)))
+    send({"later": _closed(step, words)}, 3.0)
+    with house.database.read() as session:
+        ended = session.scalars(select(Delivery.reason).where(Delivery.state == S.FAILED)).all()
+        assert set(ended) == {f"gave up: {key}"}
+        assert session.scalar(select(func.count()).select_from(Suppression)) == 0
+
+
+def test_a_relay_that_says_later_keeps_no_mail_from_another(house: Installation, sending: Campaign, send: Send) -> None:
+    _add(house, "later", weight=1000)
+    _add(house, "open", weight=0)
+    hosts = {"later": _closed("connect", "421 4.3.2 going down"), "open": _open()}
+    send(hosts)
+    assert _states(house, sending) == {S.SENT: 40}
+    assert _blames_nobody(house)
+
+
+def test_one_providers_way_that_says_later_keeps_the_others_from_nothing(
+    house: Installation, sending: Campaign, send: Send
+) -> None:
+    assert sending
+    _add(house, "for-gmail", provider="gmail")
+    _add(house, "open")
+    send({"for-gmail": _closed("connect", "450 4.7.1 Greylisted, come again"), "open": _open()}, 3.0)
+    with house.database.read() as session:
+        left = session.execute(select(Delivery.provider, Delivery.state).distinct()).all()
+    assert {state for provider, state in left if provider != "gmail"} == {S.SENT}
+    assert {state for provider, state in left if provider == "gmail"} <= {S.DEFERRED, S.PENDING}

@@ -315,7 +315,7 @@ def test_all_goes_in_one_write_only_where_that_may_be_and_pays(
 @pytest.mark.parametrize(
     ("verb", "said", "fate"),
     [
-        ("MAIL", "451 4.3.0 later", Fate.UNSENT),
+        ("MAIL", "451 4.3.0 later", Fate.DEFERRED),
         ("RCPT", "550 5.1.1 nobody here", Fate.FAILED),
         ("BDAT", "552 5.2.2 full", Fate.DEFERRED),
         ("BDAT", "354 what", Fate.UNCERTAIN),

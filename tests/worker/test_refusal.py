@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -106,6 +107,19 @@ def test_the_rest_of_a_batch_is_not_even_tried(
         lanes = session.scalar(select(func.count(Delivery.provider.distinct())))
     assert len(transport.sent) <= house.settings.connections * (lanes or 0) < 40
     assert _states(house, sending.id) == {S.PENDING: 40}
+
+
+def test_where_nobody_is_let_in_each_connection_knocks_once(
+    house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run
+) -> None:
+    transport.answer = lambda _: replace(_answer(Fate.DEFERRED, "greylisted"), unreached=True)
+    # Over before a lane has paused for the first time.
+    drain(0.3)
+    with house.database.read() as session:
+        lanes = session.scalar(select(func.count(Delivery.provider.distinct())))
+    knocked = len(transport.sent)
+    assert 0 < knocked <= house.settings.connections * (lanes or 0) < 40
+    assert _states(house, sending.id) == {S.PENDING: 40 - knocked, S.DEFERRED: knocked}
 
 
 def test_what_is_refused_again_after_somebody_resumed_waits_and_stops_nobody(

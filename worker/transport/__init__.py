@@ -41,6 +41,11 @@ class Outcome:
         return self.kind is not None and self.kind.slows
 
     @property
+    def turned_away(self) -> bool:
+        """Whether a server was there and did not let us in."""
+        return self.unreached and self.code is not None
+
+    @property
     def halts(self) -> bool:
         """Whether we were refused, not the reader: it would be the same for every row of the campaign."""
         return self.kind is not None and self.kind.halts

@@ -53,8 +53,7 @@ class SmtpConnection:
             self._drop()
             return outcome
         except RefusedError as refused:
-            outcome = judged(refused.reply, Step.GREETING, parcel.recipient, refused.kind)
-            return replace(outcome, unreached=True)
+            return replace(judged(refused.reply, Step.GREETING, parcel.recipient, refused.kind), unreached=True)
         except BaseException:
             # The server may wait for a body that does not come.
             self._drop()

@@ -14,7 +14,7 @@ class Step(IntEnum):
     """How far a message had come when it was answered, or when the line went dead."""
 
     GREETING = 0
-    """Connection, EHLO, MAIL: what is refused here is refused to us."""
+    """Connection, EHLO, MAIL: what is refused here for good is refused to us."""
     RECIPIENT = 1
     """RCPT and DATA: what is refused here is refused for this recipient, where its class says nothing else."""
     BODY = 2
@@ -29,7 +29,8 @@ def judged(reply: Reply, step: Step, recipient: str, kind: Class | None = None) 
     line = readable(reply.text)
     enhanced, text = enhanced_code(line), scrubbed(line, recipient)
     kind = kind or classify(reply.code, enhanced, line, known(domain(recipient)) or OTHER)
-    if step is Step.GREETING or kind.halts:
+    later = reply.refuses and kind.row is Row.AGAIN
+    if kind.halts or (step is Step.GREETING and not later):
         fate = Fate.UNSENT
     elif after_body and not reply.refuses:
         fate = Fate.UNCERTAIN
