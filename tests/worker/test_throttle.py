@@ -187,6 +187,32 @@ class Conformance:
             store.report(chosen, news)
             rule.report(chosen, news)
 
+    def test_a_clock_that_is_set_back_by_half_an_hour_stops_nothing(self, make: Make, hand: Hand) -> None:
+        now, back = 10**12, 1_800_000_000
+        hand(now)
+        throttle = make()
+        throttle.reserve([ALL, LEARNS], 500)
+        throttle.report([LEARNS], News(slowed=True))
+        assert throttle.lease(CAPS, _tokens("dead"), 3, 60.0) == 3
+        hand(now - back)
+        assert throttle.reserve([ALL, LEARNS], 500).granted > 0
+        assert throttle.lease(CAPS, _tokens("a"), 3, 60.0) == 3
+
+    def test_what_is_to_wait_for_long_does(self, make: Make, hand: Hand) -> None:
+        now, rare = 10**12, Level("all", 1 / 3600)
+        hand(now)
+        throttle = make()
+        assert throttle.reserve([rare], 1).granted == 1
+        for seconds in (0, 10, 20, 40, 80, 160):
+            now += seconds * 1_000_000
+            hand(now)
+            throttle.report([LEARNS], News(slowed=True))
+        hand(now + 1_000_000)
+        assert throttle.reserve([LEARNS], 1) == Grant(0, 319.0, 1.25)
+        hand(now + 2_000_000_000)
+        assert throttle.reserve([LEARNS], 1).granted == 1
+        assert throttle.reserve([rare], 1).granted == 0
+
     def test_without_a_cap_as_many_as_wanted_are_open(self, make: Make) -> None:
         assert make().lease([], _tokens("a"), 3, 60.0) == 3
 

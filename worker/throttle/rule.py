@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 
 from worker.throttle import Grant, Level, News
 
-FARTHEST_US = 3_600_000_000
-"""A level given away for longer than this, and than two messages, was written by a clock that was wrong."""
 AHEAD_US = 1_000_000
 """A grant reaches so far into the future: about what one batch may cover."""
 LATENESS = 20
@@ -35,6 +33,9 @@ HOLD_US = 10_000_000
 """For so long nothing goes after a slow-down; twice as long after each that follows with nothing taken between."""
 MOST_SLOW_DOWNS = 6
 """More make it no longer than 320 s."""
+FARTHEST_US = 2 * HOLD_US * 2 ** (MOST_SLOW_DOWNS - 1)
+"""640 s: twice the longest hold. A level given away for longer, and for longer than two messages take, was written by
+a clock that was wrong, since nothing else has it wait as long."""
 
 
 @dataclass(frozen=True, slots=True)
