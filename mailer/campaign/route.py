@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from mailer import clock, url, vault
 from mailer.campaign.defaults import DEFAULTS
 from mailer.compose.edition import newsletter
+from mailer.db.upsert import insert
 from mailer.errors import NotFoundError, RefusedError, WrongUsageError
 from mailer.i18n import N_
 from mailer.model import AuditEntry, Newsletter, Route
@@ -77,21 +78,19 @@ def add(
     weight: int = 1,
     provider: str | None = None,
     for_newsletter: str | None = None,
-) -> Route:
+) -> None:
     """Add a route. Raises WrongUsageError for what none can be, RefusedError for a name that is there already."""
     if not _NAME.fullmatch(name) or name in _TAKEN:
         raise WrongUsageError(
             N_("%(name)s cannot name a route: small letters, digits and -, and no name that limits have already."),
             name=name,
         )
-    if session.scalar(select(Route.id).where(Route.name == name)):
-        raise RefusedError(N_("There is a route %(name)s already: remove it first, or choose another name."), name=name)
     if mechanism not in (None, *Mechanism):
         raise WrongUsageError(N_("--mechanism takes one of %(known)s."), known=", ".join(Mechanism))
     _demand(address, username, secret, mechanism, weight, provider)
     ref = vault.new_ref()
     plain, wrapped = keys.new_data_key(route_place("data_key", ref))
-    made = Route(
+    made = insert(session, Route).values(
         name=name,
         url=address,
         ca_file=ca_file,
@@ -104,9 +103,10 @@ def add(
         provider=provider,
         newsletter_id=newsletter(session, for_newsletter).id if for_newsletter else None,
     )
-    session.add(made)
+    # Asked of the write itself: whoever adds the same name at this moment is waited for.
+    if not session.execute(made.on_conflict_do_nothing(index_elements=["name"]).returning(Route.id)).all():
+        raise RefusedError(N_("There is a route %(name)s already: remove it first, or choose another name."), name=name)
     _note(session, name, by, "add", weight=weight, provider=provider, newsletter=for_newsletter)
-    return made
 
 
 def weigh(session: Session, name: str, weight: int, by: str) -> None:

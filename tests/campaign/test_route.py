@@ -1,10 +1,13 @@
 """Routes: what may be one, which of them a mail may take, and what is kept of it."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from mailer import vault
 from mailer.campaign import limit, route
 from mailer.campaign.route import RELAY, Way, fit
 from mailer.errors import MailerError, NotFoundError, RefusedError, WrongUsageError
@@ -118,6 +121,28 @@ def test_a_route_can_be_weighed_and_removed_and_one_that_is_not_there_is_said(ho
     assert _names(house) == [RELAY]
     with house.database.write() as session, pytest.raises(NotFoundError, match="mailer route list"):
         route.remove(session, "main", "Ada")
+
+
+@pytest.mark.databases("postgresql")
+def test_of_two_who_add_the_same_name_at_once_one_is_told_so(
+    house: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together, new_ref = threading.Barrier(2), vault.new_ref
+
+    def wait_for_the_other() -> bytes:
+        together.wait()
+        return new_ref()
+
+    monkeypatch.setattr(vault, "new_ref", wait_for_the_other)
+    with ThreadPoolExecutor(2) as pool:
+        ended = [
+            pool.submit(_add, house, "main", url).exception for url in ("smtp://one.example", "smtp://two.example")
+        ]
+        refused = [error for each in ended if (error := each())]
+    assert [(type(each), str(each)) for each in refused] == [
+        (RefusedError, "There is a route main already: remove it first, or choose another name.")
+    ]
+    assert _names(house) == ["main"]
 
 
 def test_a_newsletters_own_route(house: Installation, topic: Topic) -> None:
