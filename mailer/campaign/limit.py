@@ -17,7 +17,7 @@ from mailer.errors import RefusedError, WrongUsageError
 from mailer.i18n import N_
 from mailer.model import AuditEntry, Limit, Newsletter
 
-ALL, ROUTE, PROVIDER = "all", "route:", "provider:"
+ALL, ROUTE, PROVIDER = "all", route.SCOPE, "provider:"
 FASTEST, MOST_CONNECTIONS, MOST_PER_DAY = 100_000, 10_000, 1_000_000_000
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600}
 _SLOWEST = 1 / 3600

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from mailer import clock, url, vault
@@ -13,11 +13,13 @@ from mailer.compose.edition import newsletter
 from mailer.db.upsert import insert
 from mailer.errors import NotFoundError, RefusedError, WrongUsageError
 from mailer.i18n import N_
-from mailer.model import AuditEntry, Newsletter, Route
+from mailer.model import AuditEntry, Limit, Newsletter, Route
 from mailer.model.route import Mechanism, route_place
 
 RELAY = "relay"
 """MAILER_RELAY_URL: the way of whatever no other route is for."""
+SCOPE = "route:"
+"""Before its name, what its limits are kept under."""
 MOST_WEIGHT = 1000
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,29}")
 _TAKEN = {RELAY, "all", *DEFAULTS}
@@ -117,8 +119,12 @@ def weigh(session: Session, name: str, weight: int, by: str) -> None:
 
 
 def remove(session: Session, name: str, by: str) -> None:
-    """Remove a route, its secret with it. What is in hand by it is finished. Raises NotFoundError."""
+    """Remove a route, its secret and its limits with it. What is in hand by it is finished. Raises NotFoundError.
+
+    Limits that stayed would hold whatever server has the same name some day, by the age of another's warm-up.
+    """
     session.delete(_found(session, name))
+    session.execute(delete(Limit).where(Limit.scope == f"{SCOPE}{name}"))
     _note(session, name, by, "remove")
 
 

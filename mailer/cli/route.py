@@ -101,7 +101,7 @@ def weigh(
 
 @app.command()
 def remove(name: _Name, by: _By = None, as_json: AsJson = False) -> None:
-    """Remove a route, and its password with it. What is in hand by it is finished."""
+    """Remove a route, its password and its limits with it. What is in hand by it is finished."""
     by = decider(by)
     house = installation.unlock(settings())
     with house.database.write() as session:

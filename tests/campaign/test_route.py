@@ -145,6 +145,22 @@ def test_of_two_who_add_the_same_name_at_once_one_is_told_so(
     assert _names(house) == ["main"]
 
 
+def test_a_removed_routes_limits_go_with_it_and_no_others(house: Installation) -> None:
+    _add(house, "main")
+    _add(house, "main-2")
+    with house.database.write() as session:
+        limit.change(session, "route:main", "Ada", per_day=5)
+        limit.hold(session, "route:main", "Ada")
+        for scope in ("route:main-2", "provider:qq", "all"):
+            limit.change(session, scope, "Ada", per_day=7)
+        route.remove(session, "main", "Ada")
+    _add(house, "main")
+    with house.database.read() as session:
+        terms = limit.in_force(session)
+    assert (terms["route:main"].per_day, terms["route:main"].held) == (None, False)
+    assert {terms[scope].per_day for scope in ("route:main-2", "provider:qq", "all")} == {7}
+
+
 def test_a_newsletters_own_route(house: Installation, topic: Topic) -> None:
     _add(house, "news", for_newsletter=topic.newsletter.slug)
     with house.database.read() as session:
