@@ -45,11 +45,9 @@ class _Verdict:
     old: bool
 
     @property
-    def reason(self) -> str | None:
+    def reason(self) -> str:
         """The class of the reply; where there is none, what was said."""
         outcome = self.outcome
-        if self.fate is Fate.KEPT or (self.fate is Fate.UNSENT and not outcome.halts):
-            return None
         words = " ".join(str(part) for part in (outcome.code, outcome.reply) if part)
         said = outcome.kind.key if outcome.kind else words
         given_up = self.old and self.fate is Fate.FAILED is not outcome.fate
@@ -76,7 +74,9 @@ def record(
     for verdict in _verdicts(session, outcomes, lifetime, refusing):
         by_fate[verdict.fate].append(verdict)
     settled = _doubt(session, by_fate[Fate.UNCERTAIN], token)
-    sent, back = by_fate[Fate.SENT], by_fate[Fate.UNSENT] + by_fate[Fate.KEPT]
+    sent = by_fate[Fate.SENT]
+    refused = [each for each in by_fate[Fate.UNSENT] if each.outcome.halts]
+    back = [each for each in by_fate[Fate.UNSENT] if not each.outcome.halts] + by_fate[Fate.KEPT]
     failed, deferred = by_fate[Fate.FAILED], by_fate[Fate.DEFERRED]
     returned: set[int] = set()
     # A doubt that turns out to be a "later" waits anew.
@@ -84,7 +84,9 @@ def record(
         went = {*transition(session, before, _S.SENT, _ids(sent), claim=token)}
         # Of all that is recorded these are nearly all: only the others are looked for among the doubts.
         sent = [each for each in sent if each.row.id not in went]
-        returned |= {*transition(session, before, _S.PENDING, _ids(back), claim=token, each=_reasons(back))}
+        # What was refused to us says why from now on; the others come back as they were.
+        transition(session, before, _S.PENDING, _ids(back), claim=token)
+        returned |= {*transition(session, before, _S.PENDING, _ids(refused), claim=token, each=_reasons(refused))}
         settled |= {
             *transition(session, before, _S.FAILED, _ids(failed), claim=token, each=_reasons(failed)),
             *transition(session, before, later, _ids(deferred), claim=token, each=_again(deferred)),
@@ -93,10 +95,9 @@ def record(
     # lost. What was refused to us, or by nobody, says nothing of a recipient, and is not among them.
     _note(session, [(row.id, outcome) for row, outcome in outcomes if row.id in settled])
     # The rows of one claim are of one campaign.
-    refused = next((each for each in back if each.outcome.halts and each.row.id in returned), None)
-    if refused:
-        why = {"why": refused.reason, "code": refused.outcome.code, "reply": refused.outcome.reply}
-        if paused := refusal.pause(session, refused.row.id, **why):
+    if first := next((each for each in refused if each.row.id in returned), None):
+        why = {"why": first.reason, "code": first.outcome.code, "reply": first.outcome.reply}
+        if paused := refusal.pause(session, first.row.id, **why):
             log.logger().error("campaign.paused", campaign=paused, **why)
 
 

@@ -49,8 +49,10 @@ def transition(
     if new_claim is not None:
         values["claim"] = new_claim
     if after not in HELD:
-        # Nothing of an earlier state stays: neither why it was so nor when.
-        values = {"reason": None, "lease_until": None} | values
+        # Nothing of an earlier state stays: neither why it was so nor when. But of what comes back untried nothing
+        # has become: what was the matter with it before still is.
+        untried = before in HELD and after is DeliveryState.PENDING
+        values = {"lease_until": None} | ({} if untried else {"reason": None}) | values
         values |= {} if after is DeliveryState.UNCERTAIN else {"claim": None}
         values["settled_at"] = None if after in OPEN else now_in()
     if claim is not None:

@@ -172,6 +172,27 @@ def test_a_row_whose_place_was_missed_goes_back_where_there_is_none_soon(
     assert (outcome.fate, transport.sent) == (Fate.KEPT, [])
 
 
+def test_where_nobody_is_let_in_no_connection_knocks_twice(
+    house: Installation, transport: MemoryTransport, journal: Journal
+) -> None:
+    assert house
+
+    async def any_time(wanted: int) -> Grant:
+        return Grant(wanted, 0.0, 0.0)
+
+    transport.answer = lambda _: Outcome(Fate.DEFERRED, 450, kind=CLASSES["greylisted"], unreached=True)
+    rows = [
+        (Claimed(n, 0, 1, clock.now(), b"", b"", b"", None, None, 1, resend=False, test=False), Parcel(n, "", "", b""))
+        for n in range(20)
+    ]
+    pace, lease_over = Pace(Grant(20, 0.0, 0.0), clock.monotonic(), any_time), clock.monotonic() + 60
+    batch = Batch(rows, journal.claim(), journal, pace, lambda _: True, lease_over)
+    outcomes = asyncio.run(batch.transmit([transport] * 3))
+    knocked = sum(outcome.fate is Fate.DEFERRED for _, outcome in outcomes)
+    assert 1 <= knocked <= 3
+    assert sum(outcome.fate is Fate.KEPT for _, outcome in outcomes) == 20 - knocked
+
+
 def _kept(pace: Pace, wanted: int, connections: int = 3) -> list[float]:
     """When each of so many messages might go, on so many connections."""
     went: list[float] = []

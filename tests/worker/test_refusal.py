@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -20,8 +19,11 @@ from mailer.reply import CLASSES
 from mailer.report.figures import figures
 from tests.worker.conftest import LIFETIME, MemoryTransport
 from tests.worker.test_smtp import Server
+from worker import claim
 from worker.drain import Drain
 from worker.office import Office
+from worker.reap import reap
+from worker.record import record
 from worker.route import Routes
 from worker.transport import Fate, Outcome, Parcel
 from worker.transport.endpoint import Endpoint
@@ -109,19 +111,6 @@ def test_the_rest_of_a_batch_is_not_even_tried(
     assert _states(house, sending.id) == {S.PENDING: 40}
 
 
-def test_where_nobody_is_let_in_each_connection_knocks_once(
-    house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run
-) -> None:
-    transport.answer = lambda _: replace(_answer(Fate.DEFERRED, "greylisted"), unreached=True)
-    # Over before a lane has paused for the first time.
-    drain(0.3)
-    with house.database.read() as session:
-        lanes = session.scalar(select(func.count(Delivery.provider.distinct())))
-    knocked = len(transport.sent)
-    assert 0 < knocked <= house.settings.connections * (lanes or 0) < 40
-    assert _states(house, sending.id) == {S.PENDING: 40 - knocked, S.DEFERRED: knocked}
-
-
 def test_what_is_refused_again_after_somebody_resumed_waits_and_stops_nobody(
     house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run
 ) -> None:
@@ -140,6 +129,42 @@ def test_what_is_refused_again_after_somebody_resumed_waits_and_stops_nobody(
     drain()
     with house.database.read() as session:
         assert figures(session, sending.id).reasons(session) == {"gave up: policy": 1}
+
+
+@pytest.mark.parametrize("back", ["kept", "unreached", "released", "lease over"])
+def test_why_it_waited_is_to_be_seen_for_as_long_as_nothing_became_of_it(
+    house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run, back: str
+) -> None:
+    def reasons() -> dict[str, int]:
+        with house.database.read() as session:
+            return figures(session, sending.id).reasons(session)
+
+    transport.answer = lambda _: _refusal()
+    drain()
+    before = reasons()
+    assert before["unproven"] > 0
+    _resume(house, sending.id)
+    with house.database.write() as session:
+        lease = -1.0 if back == "lease over" else 60.0
+        rows = [
+            row
+            for provider, number in claim.lanes(session)
+            for row in claim.claim(session, number, provider, 40, "mine-1", lease)
+        ]
+        assert len(rows) == 40
+        if back == "released":
+            claim.release(session, [row.id for row in rows], "mine-1")
+        elif back == "lease over":
+            reap(session, LIFETIME)
+        else:
+            claim.begin(session, [row.id for row in rows], "mine-1")
+            outcome = Outcome(Fate.KEPT) if back == "kept" else Outcome(Fate.UNSENT, reply="gone", unreached=True)
+            record(session, [(row, outcome) for row in rows], "mine-1", LIFETIME)
+    assert _states(house, sending.id) == {S.PENDING: 40}
+    assert reasons() == before
+    transport.answer = lambda _: Outcome(Fate.SENT, 250)
+    drain()
+    assert (_states(house, sending.id), reasons()) == ({S.SENT: 40}, {})
 
 
 def test_what_a_person_did_meanwhile_stays_so(
