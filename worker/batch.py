@@ -38,7 +38,9 @@ class Batch:
         lease_over: float,
     ) -> None:
         self._waiting = list(rows)[::-1]
-        self._unbegun = {row.id for row in rows}
+        # Rows without an outcome, and of these the ones whose body has not begun to leave.
+        self._open = {row.id: row for row in rows}
+        self._unbegun = set(self._open)
         self._make = make
         self._claim = claim
         self._journal = journal
@@ -57,8 +59,19 @@ class Batch:
 
     async def transmit(self, connections: Sequence[Connection]) -> list[tuple[Claimed, Outcome]]:
         """Each row with its outcome; every row has one, whatever the connections do."""
-        await asyncio.gather(*(self._work(connection) for connection in connections[: len(self._waiting)]))
-        return self._outcomes
+        works = (self._work(connection) for connection in connections[: len(self._waiting)])
+        # One that breaks takes no other with it, whose messages are on the wire.
+        for fault in await asyncio.gather(*works, return_exceptions=True):
+            if fault is not None:
+                log.logger().error("batch.broke", exc_info=fault)
+        return self.settled()
+
+    def settled(self) -> list[tuple[Claimed, Outcome]]:
+        """Each row with what is known of it: what has no outcome is in doubt, or did not leave."""
+        kept = Outcome(Fate.KEPT, reply="the batch broke before its turn came")
+        doubt = Outcome(Fate.UNCERTAIN, reply="the batch broke before its answer came", after_body=True)
+        rest = [(row, kept if row.id in self._unbegun else doubt) for row in self._open.values()]
+        return [*self._outcomes, *rest]
 
     async def _work(self, connection: Connection) -> None:
         announced: list[_Made] = []
@@ -82,6 +95,7 @@ class Batch:
 
     def _settle(self, row: Claimed, outcome: Outcome) -> None:
         self._unbegun.discard(row.id)
+        del self._open[row.id]
         self._outcomes.append((row, outcome))
         self.moved_at = clock.monotonic()
 

@@ -24,7 +24,7 @@ from mailer.model import (
     Subscription,
     Suppression,
 )
-from mailer.model.delivery import CLAIMABLE, among
+from mailer.model.delivery import CLAIMABLE, HELD, among
 
 _S = DeliveryState
 _MOST = "most"
@@ -186,8 +186,9 @@ def begin(session: Session, ids: Sequence[int], token: str) -> set[int]:
 
 
 def release(session: Session, ids: Sequence[int], token: str) -> None:
-    """Hand back what was claimed and never begun."""
-    transition(session, _S.CLAIMED, _S.PENDING, ids, claim=token)
+    """Hand back what was claimed, perhaps committed to be begun, and has not left."""
+    for before in HELD:
+        transition(session, before, _S.PENDING, ids, claim=token)
 
 
 def unwanted(session: Session, ids: Collection[int]) -> frozenset[int]:

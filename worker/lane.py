@@ -161,19 +161,23 @@ class Lane:
         token = self._office.journal.claim()
         lease = self._office.installation.settings.lease
         lease_over = clock.monotonic() + lease
-        rows = await self._office.write(
-            lambda session: claim.claim(session, campaign, self._provider, grant.granted, token, lease, way.name)
-        )
+        try:
+            rows = await self._office.write(
+                lambda session: claim.claim(session, campaign, self._provider, grant.granted, token, lease, way.name)
+            )
+        except Exception:
+            await self._hand_back([], token)
+            raise
         if not rows:
             self._office.journal.settled(token)
             self._campaigns = {number: turn for number, turn in self._campaigns.items() if number != campaign}
             return []
         begun = self._office.routes.begin(way)
         pace = Pace(grant, granted_at, lambda wanted: self._renew(way, wanted))
-        issue, begun_rows = await self._begin(campaign, rows, token)
+        issue, rows = await self._begin(campaign, rows, token)
         with self._office.letters.making(issue) as make:
-            self._in_hand = Batch(
-                begun_rows,
+            batch = self._in_hand = Batch(
+                rows,
                 make,
                 token,
                 self._office.journal,
@@ -181,14 +185,15 @@ class Lane:
                 lambda number: self._may_go(campaign, number),
                 lease_over,
             )
-            settled = await self._in_hand.transmit(connections)
-        self._in_hand = None
-        outcomes = [outcome for _, outcome in settled]
-        self._office.routes.tell(way, outcomes, begun)
-        if self._office.routes.detour(way, ways):
-            settled = [(row, _untold(outcome)) for row, outcome in settled]
-        await self._record(settled, token, way)
-        self._office.journal.settled(token)
+            try:
+                await batch.transmit(connections)
+                outcomes = [outcome for _, outcome in batch.settled()]
+                self._office.routes.tell(way, outcomes, begun)
+            finally:
+                # Whatever breaks: a row that is begun and never recorded would be nobody's until this process ends.
+                self._in_hand = None
+                await self._record(batch.settled(), token, way, ways)
+                self._office.journal.settled(token)
         self._look_back(outcomes, clock.monotonic() - granted_at)
         return outcomes
 
@@ -197,17 +202,31 @@ class Lane:
         office = self._office
         try:
             issue = await office.read(lambda session: office.letters.learn(session, campaign, rows))
+            begun = await office.write(lambda session: claim.begin(session, [row.id for row in rows], token))
         except Exception:
-            await office.write(lambda session: claim.release(session, [row.id for row in rows], token))
-            office.journal.settled(token)
+            await self._hand_back([row.id for row in rows], token)
             raise
-        begun = await office.write(lambda session: claim.begin(session, [row.id for row in rows], token))
         return issue, [row for row in rows if row.id in begun]
 
-    async def _record(self, outcomes: Sequence[tuple[Claimed, Outcome]], token: str, way: Way) -> None:
+    async def _hand_back(self, ids: Sequence[int], token: str) -> None:
+        """Give up a claim of which nothing has left. What this misses a ticker hands back: the claim is not open."""
+        try:
+            await self._office.write(lambda session: claim.release(session, ids, token))
+        except UnavailableError:
+            # We are to stop: the journal tells others that nothing of it has left.
+            raise
+        except Exception:  # noqa: BLE001 — what broke before it is what is to be told
+            log.logger().exception("release.broke", provider=self._provider)
+        self._office.journal.settled(token)
+
+    async def _record(
+        self, outcomes: Sequence[tuple[Claimed, Outcome]], token: str, way: Way, ways: Sequence[Allowance]
+    ) -> None:
         """Write down what is known, tried again whatever the fault: forgotten, all of it would be in doubt."""
         lifetime = self._office.installation.settings.lifetime
         refusing = self._office.routes.refusing() | {way.name}
+        if self._office.routes.detour(way, ways):
+            outcomes = [(row, _untold(outcome)) for row, outcome in outcomes]
         while True:
             try:
                 return await self._office.write(lambda session: record(session, outcomes, token, lifetime, refusing))
@@ -215,10 +234,11 @@ class Lane:
                 raise
             except Exception:
                 log.logger().exception("record.broke", provider=self._provider)
-                if self._stopped.is_set():
+                # Who is to stop leaves it to the journal. A lane that is to claim no more still has this to say.
+                if self._office.stopping():
                     raise
                 self._hold()
-                await self._rest()
+                await asyncio.sleep(self._pause)
 
     async def _rest(self) -> None:
         with suppress(TimeoutError):

@@ -28,6 +28,7 @@ from mailer.model import (
     SubscriptionState,
     Suppression,
 )
+from mailer.model.delivery import HELD
 from mailer.report.figures import figures
 from tests.servers import Postgres
 from tests.worker.conftest import LIFETIME, MemoryTransport
@@ -36,7 +37,7 @@ from worker.claim import Claimed
 from worker.drain import Drain
 from worker.letter import Issue
 from worker.office import Office
-from worker.reap import reap
+from worker.reap import reap, strays
 from worker.record import record
 from worker.throttle import Grant, Level
 from worker.throttle.redis import RedisThrottle
@@ -397,6 +398,86 @@ def test_an_outcome_is_written_down_whatever_breaks_meanwhile(
     monkeypatch.setattr(lane, "record", moody)
     drain()
     assert _states(house, sending) == {S.SENT: 40}
+
+
+def test_an_outcome_is_written_down_though_its_lane_is_to_end(
+    house: Installation, sending: Campaign, transport: MemoryTransport, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drain, broke = Drain(office, clock.monotonic() + 6.0), itertools.count()
+
+    def away(*arguments: Any) -> None:
+        if next(broke) < 3:
+            for each in drain._lanes.values():  # noqa: SLF001 — as the drain itself does when its minute is over
+                each.stop()
+            raise RuntimeError("a plan that is out of date")
+        record(*arguments)
+
+    monkeypatch.setattr(lane, "record", away)
+    asyncio.run(drain.run())
+    assert transport.sent
+    assert not _stuck(house, office)
+    assert _states(house, sending)[S.SENT] == len({parcel.recipient for parcel in transport.sent})
+
+
+def _stuck(house: Installation, office: Office) -> bool:
+    """Whether something is held that no ticker of this living process would settle."""
+    with house.database.write() as session:
+        strays(session, office.journal)
+    with house.database.read() as session:
+        return session.scalars(select(Delivery.id).where(Delivery.state.in_(HELD))).first() is not None
+
+
+@pytest.mark.parametrize("step", ["claim", "begin", "release"])
+def test_a_fault_before_the_first_octet_strands_nothing(
+    house: Installation,
+    sending: Campaign,
+    transport: MemoryTransport,
+    office: Office,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+) -> None:
+    def breaks(*_: Any) -> None:
+        raise RuntimeError("a plan that is out of date")
+
+    monkeypatch.setattr(claim, "begin" if step == "release" else step, breaks)
+    if step == "release":
+        monkeypatch.setattr(claim, "release", breaks)
+    asyncio.run(Drain(office, clock.monotonic() + 1.0).run())
+    assert transport.sent == []
+    assert not _stuck(house, office)
+    assert _states(house, sending) == {S.PENDING: 40}
+
+
+@pytest.mark.parametrize("breaks", ["a connection", "the log of a way"])
+def test_a_fault_in_mid_batch_leaves_in_doubt_what_was_on_the_wire_and_nothing_else(
+    house: Installation,
+    sending: Campaign,
+    transport: MemoryTransport,
+    office: Office,
+    monkeypatch: pytest.MonkeyPatch,
+    breaks: str,
+) -> None:
+    cut: list[int] = []
+
+    def answer(parcel: Parcel) -> Outcome:
+        if breaks == "a connection" and len(transport.sent) == 5:
+            cut.append(parcel.delivery_id)
+            raise asyncio.CancelledError
+        return Outcome(Fate.SENT, 250)
+
+    def silent(*_: object) -> None:
+        raise OSError("nobody reads the log")
+
+    transport.answer = answer
+    if breaks == "the log of a way":
+        monkeypatch.setattr(office.routes, "tell", silent)
+    asyncio.run(Drain(office, clock.monotonic() + 3.0).run())
+    assert not _stuck(house, office)
+    states = _states(house, sending)
+    assert states[S.UNCERTAIN] == len(cut)
+    assert states[S.SENT] == len(transport.sent) - len(cut)
+    assert states[S.SENT] + states[S.UNCERTAIN] + states[S.PENDING] == 40
+    assert len({parcel.delivery_id for parcel in transport.sent}) == len(transport.sent)
 
 
 def test_a_mail_is_addressed_and_filled_for_its_reader_alone(
