@@ -29,6 +29,9 @@ _LONGEST_RENEWAL = 5.0
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 15.0
 
+_Grants = list[tuple[Grant, float]]
+"""What the throttle granted for one batch, and when it was asked: the first, and what renewed it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -114,8 +117,9 @@ class Lane:
         if leased := await connections.lease([Cap(*cap) for cap in allowance.connections]):
             levels, asked_at = _levels(allowance), clock.monotonic()
             if grant := await self._reserve(levels):
-                outcomes = await self._serve(campaign, allowance.way, grant, leased)
-                await self._office.report(levels, _news(grant, outcomes, clock.monotonic() - asked_at))
+                grants = [(grant, asked_at)]
+                outcomes = await self._serve(campaign, allowance.way, grants, leased)
+                await self._office.report(levels, _news(grants, outcomes))
         else:
             # All are held, perhaps by our own other ways.
             for other in self._connections.values():
@@ -151,9 +155,12 @@ class Lane:
         # The others wait for the same moment: spread, so that not all ask at once.
         await asyncio.sleep(seconds * random.uniform(1.0, 1.2))  # noqa: S311 — spreads load
 
-    async def _serve(self, campaign: int, way: Way, grant: Grant, connections: Sequence[Connection]) -> list[Outcome]:
-        """Use a grant for a campaign; what became of what was claimed."""
+    async def _serve(
+        self, campaign: int, way: Way, grants: _Grants, connections: Sequence[Connection]
+    ) -> list[Outcome]:
+        """Use a grant for a campaign, and those that renew it; what became of what was claimed."""
         granted_at = clock.monotonic()
+        ((grant, _),) = grants
         if campaign not in self._campaigns or self._stopped.is_set():
             return []
         self._served[campaign] = clock.monotonic()
@@ -173,7 +180,7 @@ class Lane:
             self._campaigns = {number: turn for number, turn in self._campaigns.items() if number != campaign}
             return []
         begun = self._office.routes.begin(way)
-        pace = Pace(grant, granted_at, lambda wanted: self._renew(way, wanted))
+        pace = Pace(grant, granted_at, lambda wanted: self._renew(way, wanted, grants))
         issue, rows = await self._begin(campaign, rows, token)
         with self._office.letters.making(issue) as make:
             batch = self._in_hand = Batch(
@@ -266,10 +273,13 @@ class Lane:
             self._office.installation.settings.connections, min(_LARGEST_BATCH, int(per_second), self._batch * 2)
         )
 
-    async def _renew(self, way: Way, wanted: int) -> Grant:
+    async def _renew(self, way: Way, wanted: int, grants: _Grants) -> Grant:
         """Places under the limits of now, for some that were missed; none where there are none soon."""
         while not self._stopped.is_set():
+            asked_at = clock.monotonic()
             grant = await self._office.reserve(_levels(self._limits[way]), wanted)
+            if grant.granted:
+                grants.append((grant, asked_at))
             if grant.granted or grant.wait > _LONGEST_RENEWAL:
                 return grant
             await self._wait(min(grant.wait, _LONGEST_WAIT))
@@ -285,8 +295,12 @@ def _levels(allowance: Allowance) -> list[Level]:
     return [Level(*level) for level in allowance.levels]
 
 
-def _news(grant: Grant, outcomes: Sequence[Outcome], seconds: float) -> News:
-    """What became of a grant that was asked for so long ago. A place whose time is over cannot be given back."""
-    fates = Counter(outcome.fate for outcome in outcomes)
-    unused = grant.granted - len(outcomes) + fates[Fate.KEPT]
-    return News(min(unused, left(grant, seconds)), fates[Fate.SENT], any(outcome.slows for outcome in outcomes))
+def _news(grants: _Grants, outcomes: Sequence[Outcome]) -> News:
+    """What became of a grant and of those that renewed it, each place of which is for one of its that was missed.
+
+    A place whose time is over cannot be given back.
+    """
+    fates, now = Counter(outcome.fate for outcome in outcomes), clock.monotonic()
+    unused = grants[0][0].granted - len(outcomes) + fates[Fate.KEPT]
+    in_time = sum(left(grant, now - asked_at) for grant, asked_at in grants)
+    return News(min(unused, in_time), fates[Fate.SENT], any(outcome.slows for outcome in outcomes))

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import pytest
 from sqlalchemy import update
 
 from mailer import clock
 from mailer.campaign import limit
+from mailer.campaign.allowance import allowances
 from mailer.campaign.defaults import DEFAULTS
 from mailer.campaign.route import RELAY, Way
 from mailer.installation import Installation
@@ -19,6 +21,7 @@ from worker.batch import Batch
 from worker.claim import Claimed
 from worker.connections import Connections
 from worker.journal import Journal
+from worker.lane import Lane, Turn
 from worker.office import Office
 from worker.pace import Pace, left
 from worker.throttle import Cap, Grant, Level, News
@@ -191,6 +194,57 @@ def test_where_nobody_is_let_in_no_connection_knocks_twice(
     knocked = sum(outcome.fate is Fate.DEFERRED for _, outcome in outcomes)
     assert 1 <= knocked <= 3
     assert sum(outcome.fate is Fate.KEPT for _, outcome in outcomes) == 20 - knocked
+
+
+@dataclass
+class _Renews:
+    """A throttle whose places are all missed, and which has one more, a lasting one, by when nobody may go any more."""
+
+    withdraw: Callable[[], None]
+    end: Callable[[], None] = lambda: None
+    told: list[News] = field(default_factory=list)
+    asked: int = 0
+
+    def reserve(self, _: Sequence[Level], __: int) -> Grant:
+        self.asked += 1
+        if self.asked == 2:
+            self.withdraw()
+        return {1: Grant(5, 0.0, 0.001), 2: Grant(1, 0.0, 100.0)}.get(self.asked, Grant(0, 99.0, 1.0))
+
+    def report(self, _: Sequence[Level], news: News) -> None:
+        self.told.append(news)
+        self.end()
+
+    def lease(self, _: Sequence[Cap], __: Sequence[str], want: int, ___: float) -> int:
+        return want
+
+
+def test_a_renewed_place_that_is_not_used_is_given_back(
+    house: Installation, sending: Campaign, transport: MemoryTransport, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def withdraw() -> None:
+        office.unwanted = frozenset(range(1, 100))
+
+    async def slow(parcel: Parcel, leaving: Callable[[], None], _: object = None) -> Outcome:
+        await asyncio.sleep(0.2)
+        leaving()
+        transport.sent.append(parcel)
+        return Outcome(Fate.SENT, 250)
+
+    async def one_batch() -> None:
+        lane = Lane(office, "gmail")
+        with house.database.read() as session:
+            (ways,) = allowances(session, {("gmail", sending.id)}).values()
+        lane.assign({sending.id: Turn(test=False, ways=ways)})
+        throttle.end = lane.rest
+        await lane.run()
+
+    monkeypatch.setattr(transport, "send", slow)
+    office.throttle = throttle = _Renews(withdraw)
+    office.sending = frozenset({sending.id})
+    asyncio.run(one_batch())
+    assert throttle.told[0] == News(unused=1, taken=len(transport.sent))
+    assert len(transport.sent) < 5
 
 
 def _kept(pace: Pace, wanted: int, connections: int = 3) -> list[float]:
