@@ -179,7 +179,6 @@ class Lane:
             self._office.journal.settled(token)
             self._campaigns = {number: turn for number, turn in self._campaigns.items() if number != campaign}
             return []
-        begun = self._office.routes.begin(way)
         pace = Pace(grant, granted_at, lambda wanted: self._renew(way, wanted, grants))
         issue, rows = await self._begin(campaign, rows, token)
         with self._office.letters.making(issue) as make:
@@ -192,15 +191,7 @@ class Lane:
                 lambda number: self._may_go(campaign, number),
                 lease_over,
             )
-            try:
-                await batch.transmit(connections)
-                outcomes = [outcome for _, outcome in batch.settled()]
-                self._office.routes.tell(way, outcomes, begun)
-            finally:
-                # Whatever breaks: a row that is begun and never recorded would be nobody's until this process ends.
-                self._in_hand = None
-                await self._record(batch.settled(), token, way, ways)
-                self._office.journal.settled(token)
+            outcomes = await self._send(batch, connections, token, way, ways)
         self._look_back(outcomes, clock.monotonic() - granted_at)
         return outcomes
 
@@ -214,6 +205,21 @@ class Lane:
             await self._hand_back([row.id for row in rows], token)
             raise
         return issue, [row for row in rows if row.id in begun]
+
+    async def _send(
+        self, batch: Batch, connections: Sequence[Connection], token: str, way: Way, ways: Sequence[Allowance]
+    ) -> list[Outcome]:
+        """Transmit what is begun, and record it whatever breaks: else it would be nobody's until this process ends."""
+        begun = self._office.routes.begin(way)
+        try:
+            await batch.transmit(connections)
+            outcomes = [outcome for _, outcome in batch.settled()]
+            self._office.routes.tell(way, outcomes, begun)
+        finally:
+            self._in_hand = None
+            await self._record(batch.settled(), token, way, ways)
+            self._office.journal.settled(token)
+        return outcomes
 
     async def _hand_back(self, ids: Sequence[int], token: str) -> None:
         """Give up a claim of which nothing has left. What this misses a ticker hands back: the claim is not open."""

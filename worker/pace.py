@@ -10,8 +10,10 @@ from worker.throttle import Grant
 
 _STALE_SECONDS = 0.025
 """A place that is over for longer than this (or than its own interval) is asked for anew: what waited for the
-database or a slow server may not go out on top of what others send meanwhile. Where all places of a grant lie within
-so much, that cannot be more than what may be late anyway, and none is ever over."""
+database or a slow server may not go out on top of what others send meanwhile."""
+_FREE_SECONDS = 0.0001
+"""Places that are no farther apart are never over: nobody sends so fast that what is late could pile up on the rest,
+and each message would have a question of its own to the throttle."""
 
 
 class Pace:
@@ -54,7 +56,6 @@ class Pace:
 
     def _begin(self, grant: Grant, start: float) -> None:
         self._interval = grant.interval
-        self._never_over = grant.granted * grant.interval <= _STALE_SECONDS
         for place in range(grant.granted if grant.interval else 0):
             heappush(self._places, start + place * grant.interval)
 
@@ -66,7 +67,7 @@ class Pace:
         return bool(self._places)
 
     def _over(self, due: float) -> bool:
-        return not self._never_over and clock.monotonic() - due > max(_STALE_SECONDS, self._interval)
+        return self._interval > _FREE_SECONDS and clock.monotonic() - due > max(_STALE_SECONDS, self._interval)
 
     async def _again(self, wanted: int) -> bool:
         """All that were missed at once, since each question costs as much as a message."""
