@@ -45,6 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "databases(*names): the only databases that this test is about")
+    config.addinivalue_line("markers", "lengthy: told with --chaos alone")
     config.addinivalue_line("markers", "promise(*numbers): what docs/reliability.md promises that this test shows")
     if config.getoption("chaos") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Page(date.today()))  # noqa: DTZ011 — whose day it is matters to nobody
@@ -76,10 +77,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             # Side by side they would spoil each other's times, or start the same things twice.
             if item.path.is_relative_to(folder):
                 item.add_marker(pytest.mark.xdist_group(folder.name))
-    if not config.getoption("servers"):
-        left_out = [item for item in items if _needs_servers(item)]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+    left_out = [item for item in items if not _meant(item, config)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def _meant(item: pytest.Item, config: pytest.Config) -> bool:
+    """Whether this run is about it."""
+    if item.get_closest_marker("lengthy") and not config.getoption("chaos"):
+        return False
+    return bool(config.getoption("servers")) or not _needs_servers(item)
 
 
 def _needs_servers(item: pytest.Item) -> bool:

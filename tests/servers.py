@@ -1,4 +1,4 @@
-"""The servers of a test run's own: PostgreSQL, Redis, Postfix's smtp-sink, mail providers, and a browser."""
+"""The servers of a test run's own: PostgreSQL, Redis, Postfix's smtp-sink, TLS, mail providers, and a browser."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from tests import machine, nameserver, postmaster
+from tests import machine, nameserver, postmaster, terminator
 from tests.network import ANY, HUB, Network
 from tests.program import Program, given
 
@@ -278,6 +278,24 @@ class Zone(Program):
 
     def answers(self) -> bool:
         return self.listens(_DNS)
+
+
+class Terminator(Program):
+    """TLS in front of a mail server of this machine: it shows a certificate, and lets no mail pass in the clear."""
+
+    ours = True
+
+    def __init__(self, behind: int, certificate: Path) -> None:
+        super().__init__()
+        self._behind = behind
+        self._certificate = certificate
+        self.port = _free_port()
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-P", terminator.__file__, str(self.port), str(self._behind), str(self._certificate)]
+
+    def answers(self) -> bool:
+        return self.listens(self.port)
 
 
 class Postmaster(Program):

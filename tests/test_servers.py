@@ -2,6 +2,7 @@ import os
 import pwd
 import smtplib
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -11,7 +12,8 @@ import psycopg
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.servers import Chromium, Postgres, Redis, SmtpSink
+from tests.servers import Chromium, Postgres, Redis, SmtpSink, Terminator
+from tests.worker.authority import Authority
 
 # All of these start something.
 pytestmark = pytest.mark.usefixtures("servers")
@@ -85,6 +87,24 @@ def test_a_sink_counts_whole_mails_only() -> None:
         sink.start()
         _send(sink, "three@reader.example")
         assert len(list(sink.received())) == 3
+
+
+def test_a_sink_behind_tls_takes_nothing_in_the_clear(tmp_path: Path) -> None:
+    authority = Authority(tmp_path / "authority")
+    trusting = ssl.create_default_context(cafile=authority.file)
+    with SmtpSink() as sink, Terminator(sink.port, authority.issue()) as front:
+        with smtplib.SMTP("127.0.0.1", front.port) as client:
+            with pytest.raises(smtplib.SMTPSenderRefused, match="STARTTLS"):
+                client.sendmail("a@news.example", "one@reader.example", MAIL)
+            client.starttls(context=trusting)
+            client.sendmail("a@news.example", "one@reader.example", MAIL)
+        assert [mail.recipient for mail in sink.received()] == ["one@reader.example"]
+        # Its troubles are those of the one behind.
+        sink.behave("-q", "MAIL")
+        with smtplib.SMTP("127.0.0.1", front.port) as client:
+            client.starttls(context=trusting)
+            with pytest.raises(smtplib.SMTPServerDisconnected):
+                client.mail("a@news.example")
 
 
 def test_a_browser_shows_chinese() -> None:

@@ -1,10 +1,12 @@
 """Stories: the whole system as processes, judged by what Postfix's sink kept.
 
-Each is told twice: on SQLite with a folder for a broker, and on PostgreSQL with Redis.
+Each is told twice: on SQLite with a folder for a broker, and on PostgreSQL with Redis. Some are told once more with
+every mail under TLS, whose other end (tests/terminator.py) stands before the sink.
 """
 
 import itertools
 import os
+import random
 import signal
 import subprocess
 import threading
@@ -20,6 +22,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from mailer import clock, queue, workers
+from mailer.campaign import route
 from mailer.campaign.campaign import find, start
 from mailer.campaign.count import reconcile
 from mailer.compose.draft import Draft
@@ -33,18 +36,28 @@ from mailer.model import Campaign, CampaignState, Delivery, DeliveryState
 from mailer.model.delivery import CLAIMABLE, among
 from mailer.report.figures import figures
 from tests.network import Network
-from tests.servers import Postgres, Postmaster, Received, Redis, SmtpSink
+from tests.servers import Postgres, Postmaster, Received, Redis, SmtpSink, Terminator
+from tests.worker.authority import Authority
 
-LOCAL, SERVED = "sqlite+folder", "postgresql+redis"
+LOCAL, SERVED, UNDER_TLS = "sqlite+folder", "postgresql+redis", "postgresql+redis+tls"
+TLS_AT_LENGTH = pytest.param(UNDER_TLS, marks=pytest.mark.lengthy)
+"""For a story that is told under TLS with ``--chaos`` alone."""
 _numbers = itertools.count(1)
 
 
 @dataclass
 class Scene:
-    """A campaign ready to go, the sink it goes to, and its workers, which a story may kill and start anew."""
+    """A campaign ready to go, the sinks it goes to, and its workers, which a story may kill and start anew.
+
+    ``sink``: the first of ``sinks``; ``ports``: where the workers find them; ``encrypt``: puts TLS before a sink and
+    gives the port and the authority that vouches for it, where this is to be.
+    """
 
     stage: Stage
     sink: SmtpSink | Postmaster
+    encrypt: Callable[[int], tuple[int, Path]] | None = None
+    sinks: list[SmtpSink | Postmaster] = field(default_factory=list)
+    ports: list[int] = field(default_factory=list)
     workers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -58,6 +71,25 @@ class Scene:
     @property
     def log(self) -> Path:
         return self.settings.home.with_name("workers.log")
+
+    def lead(self, name: str, sink: SmtpSink | Postmaster, **terms: Any) -> None:
+        """Add a route to a sink, under TLS or not as this scene is; ``terms``: whom it is for, and its weight."""
+        scheme, port = "smtp", sink.port
+        if self.encrypt:
+            port, authority = self.encrypt(port)
+            scheme, terms["ca_file"] = "smtp+starttls", str(authority)
+        with self.house.database.write() as session:
+            route.add(session, self.house.keys, name, f"{scheme}://127.0.0.1:{port}", AUTHOR, **terms)
+        self.sinks.append(sink)
+        self.ports.append(port)
+
+    def received(self) -> list[Received]:
+        """What all the sinks took."""
+        return [mail for sink in self.sinks for mail in sink.received()]
+
+    def on_the_wire(self, pid: int) -> int:
+        """How many connections a process has to the sinks: what may be in doubt if it dies now."""
+        return connections(pid, *self.ports)
 
     def hire(self, name: str, concurrency: int = 1) -> subprocess.Popen[bytes]:
         """A worker of this name; the one that had it before is dead."""
@@ -73,6 +105,12 @@ class Scene:
             self.workers[host] = subprocess.Popen(
                 [*words, *workers.command(host, 1)], stdin=subprocess.DEVNULL, stdout=said, stderr=said
             )
+
+    def replace_dead(self) -> None:
+        """Start every worker anew that has ended."""
+        for name, worker in self.workers.items():
+            if worker.poll() is not None:
+                self.hire(name)
 
     @contextmanager
     def _said(self) -> Iterator[IO[bytes]]:
@@ -128,7 +166,7 @@ class Verdict:
 def judge(scene: Scene) -> Verdict:
     """Nobody is sending any more: compare. Whoever arrived was meant, and the counts are the rows."""
     states = dict(show.ledger(scene.stage))
-    arrived = Counter(mail.recipient for mail in scene.sink.received())
+    arrived = Counter(mail.recipient for mail in scene.received())
     assert arrived.keys() <= states.keys(), "somebody got it who was not meant"
     unsent = {a for a, state in states.items() if state in (DeliveryState.PENDING, DeliveryState.SUPPRESSED)}
     assert not arrived.keys() & unsent, "somebody got it of whom the ledger says that they did not"
@@ -158,7 +196,11 @@ Record = Callable[[str, object], None]
 
 @pytest.fixture(params=[LOCAL, SERVED])
 def setting(request: pytest.FixtureRequest, tmp_path: Path, draft: Draft, servers: None) -> Iterator[Setting]:
-    """``setting(people, rate, policy=…, sink=…, **settings)``: a scene on either set of servers."""
+    """``setting(people, rate, policy=…, sink=…, way=…, **settings)``: a scene on either set of servers.
+
+    ``way`` names a route to the sink, where it is not to be the relay of the settings. That knows no authority but the
+    system's, so under TLS there is always a route.
+    """
     assert servers is None
     with ExitStack() as stack:
 
@@ -168,22 +210,40 @@ def setting(request: pytest.FixtureRequest, tmp_path: Path, draft: Draft, server
             *,
             policy: str = "leave",
             sink: SmtpSink | Postmaster | None = None,
+            way: str = "",
             **changes: Any,
         ) -> Scene:
-            if request.param == SERVED:
+            if request.param != LOCAL:
                 changes = _served(request) | changes
             chosen = {"home": tmp_path / "home", "key_file": tmp_path / "key", "broker_url": "filesystem://"} | changes
             sink = sink or stack.enter_context(SmtpSink())
             chosen.setdefault("relay_url", f"smtp://127.0.0.1:{sink.port}")
+            encrypt = _encryption(stack, tmp_path) if request.param == UNDER_TLS else None
             stage = show.set_up(load(**chosen), draft, people, rate, lambda _: None)
             with stage.installation.database.write() as session:
                 session.execute(update(Campaign).values(uncertain_policy=policy))
-            scene = Scene(stage, sink)
+            scene = Scene(stage, sink, encrypt)
+            if way or encrypt:
+                scene.lead(way or "main", sink)
+            else:
+                scene.sinks.append(sink)
+                scene.ports.append(sink.port)
             stack.callback(stage.installation.database.dispose)
             stack.callback(scene.dismiss)
             return scene
 
         yield make
+
+
+def _encryption(stack: ExitStack, folder: Path) -> Callable[[int], tuple[int, Path]]:
+    """An authority of the story's own, and what puts TLS before a port; it is there for as long as the stack."""
+    authority = Authority(folder / "authority")
+    certificate = authority.issue()
+
+    def encrypt(port: int) -> tuple[int, Path]:
+        return stack.enter_context(Terminator(port, certificate)).port, authority.file
+
+    return encrypt
 
 
 def _served(request: pytest.FixtureRequest) -> dict[str, str]:
@@ -237,13 +297,13 @@ def thaw(pid: int) -> None:
     os.kill(pid, signal.SIGCONT)
 
 
-def connections(pid: int, port: int) -> int:
-    """How many connections a process has to the sink: what may be on the wire if it dies now."""
+def connections(pid: int, *ports: int) -> int:
+    """How many connections a process has to some ports."""
     established = "01"
     ours = set()
     for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]:
         _, _, theirs, state, *rest = line.split()
-        if state == established and int(theirs.partition(":")[2], 16) == port:
+        if state == established and int(theirs.partition(":")[2], 16) in ports:
             ours.add(f"socket:[{rest[5]}]")
     found = 0
     for link in Path(f"/proc/{pid}/fd").iterdir():
@@ -255,6 +315,20 @@ def connections(pid: int, port: int) -> int:
 def kill(pid: int) -> None:
     """As an out-of-memory killer would."""
     os.kill(pid, signal.SIGKILL)
+
+
+def strike(scene: Scene, chance: random.Random) -> int:
+    """Kill a process, be it a worker or a child that sends; how many connections it had."""
+    pids = [pid for worker in scene.workers.values() for pid in (worker.pid, *children(worker.pid))]
+    victim = chance.choice(pids)
+    # One may be ending by itself just now.
+    with suppress(FileNotFoundError, ProcessLookupError):
+        # Stopped first, so that what is counted is what dies.
+        freeze(victim)
+        on_the_wire = scene.on_the_wire(victim)
+        kill(victim)
+        return on_the_wire
+    return 0
 
 
 @contextmanager

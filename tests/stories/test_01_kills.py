@@ -1,12 +1,11 @@
 """A random worker process is killed every two seconds until all is done: nobody is lost, nobody doubled unsaid."""
 
 import random
-from contextlib import suppress
 
 import pytest
 
 from mailer import clock
-from tests.stories.conftest import Record, Scene, Setting, children, connections, freeze, judge, kill, until
+from tests.stories.conftest import LOCAL, SERVED, UNDER_TLS, Record, Setting, judge, strike, until
 
 EVERY = 2.0
 SHORT, LONG = (5000, 400.0, 25), (20_000, 45.0, 200)
@@ -14,22 +13,9 @@ SHORT, LONG = (5000, 400.0, 25), (20_000, 45.0, 200)
 NAMES = ("w1", "w2")
 
 
-def _strike(scene: Scene, chance: random.Random) -> int:
-    """Kill a process, be it a worker or a child that sends; how many connections it had."""
-    pids = [pid for worker in scene.workers.values() for pid in (worker.pid, *children(worker.pid))]
-    victim = chance.choice(pids)
-    # One may be ending by itself just now.
-    with suppress(FileNotFoundError, ProcessLookupError):
-        # Stopped first, so that what is counted is what dies.
-        freeze(victim)
-        on_the_wire = connections(victim, scene.sink.port)
-        kill(victim)
-        return on_the_wire
-    return 0
-
-
 @pytest.mark.promise(1, 2)
 @pytest.mark.parametrize("policy", ["leave", "resend"])
+@pytest.mark.parametrize("setting", [LOCAL, SERVED, UNDER_TLS], indirect=True)
 def test_kills(setting: Setting, policy: str, length: str, record_property: Record) -> None:
     people, rate, most = LONG if length == "long" else SHORT
     scene = setting(people, rate, policy=policy, smtp_timeout=5.0, lease=30.0, tick=1.0)
@@ -43,12 +29,10 @@ def test_kills(setting: Setting, policy: str, length: str, record_property: Reco
     def done() -> bool:
         nonlocal struck, on_the_wire, last
         if struck < most and clock.monotonic() - last > EVERY and not scene.finished():
-            on_the_wire += _strike(scene, chance)
+            on_the_wire += strike(scene, chance)
             struck += 1
             last = clock.monotonic()
-        for name, worker in scene.workers.items():
-            if worker.poll() is not None:
-                scene.hire(name)
+        scene.replace_dead()
         return scene.finished()
 
     until(done, 240 if length == "short" else 1500)

@@ -4,12 +4,13 @@ import pytest
 
 from mailer.campaign import limit
 from mailer.demo.organisation import AUTHOR
-from tests.stories.conftest import Setting, fullest, judge, seconds, until
+from tests.stories.conftest import LOCAL, SERVED, TLS_AT_LENGTH, Setting, fullest, judge, seconds, until
 
 PEOPLE = 400
 
 
 @pytest.mark.promise(9)
+@pytest.mark.parametrize("setting", [LOCAL, SERVED, TLS_AT_LENGTH], indirect=True)
 def test_no_second_takes_more_than_the_limits(setting: Setting) -> None:
     scene = setting(PEOPLE, 50.0, tick=1.0)
     with scene.house.database.write() as session:

@@ -12,7 +12,7 @@ import pytest
 from mailer import clock
 from tests.program import given
 from tests.servers import Postgres, Redis
-from tests.stories.conftest import Scene, Setting, judge, meanwhile, until
+from tests.stories.conftest import LOCAL, SERVED, TLS_AT_LENGTH, Scene, Setting, judge, meanwhile, until
 
 PEOPLE = 1200
 RATE = 150.0
@@ -30,7 +30,7 @@ def _all_is_well(scene: Scene) -> None:
 
 
 @pytest.mark.promise(5)
-@pytest.mark.parametrize("setting", ["postgresql+redis"], indirect=True)
+@pytest.mark.parametrize("setting", [SERVED, TLS_AT_LENGTH], indirect=True)
 def test_redis_is_flushed_killed_and_started_again(setting: Setting) -> None:
     with Redis() as redis:
         scene = setting(PEOPLE, RATE, tick=1.0, broker_url=redis.url)
@@ -51,7 +51,7 @@ def test_redis_is_flushed_killed_and_started_again(setting: Setting) -> None:
 
 
 @pytest.mark.promise(6)
-@pytest.mark.parametrize("setting", ["postgresql+redis"], indirect=True)
+@pytest.mark.parametrize("setting", [SERVED, TLS_AT_LENGTH], indirect=True)
 @pytest.mark.parametrize("how", ["stopped", "killed"])
 def test_postgresql_is_restarted(setting: Setting, how: str) -> None:
     with Postgres(durable=True) as postgres:
@@ -110,7 +110,7 @@ def _fill(file: IO[bytes]) -> None:
 
 
 @pytest.mark.promise(6)
-@pytest.mark.parametrize("setting", ["postgresql+redis"], indirect=True)
+@pytest.mark.parametrize("setting", [SERVED], indirect=True)
 def test_the_disk_of_postgresql_is_full(setting: Setting, tmp_path: Path) -> None:
     with small(Path("/tmp") / f"twinletter-{os.getpid()}", 200) as disk:  # noqa: S108 — others must reach it
         given(disk)
@@ -134,7 +134,7 @@ def test_the_disk_of_postgresql_is_full(setting: Setting, tmp_path: Path) -> Non
 
 
 @pytest.mark.promise(6)
-@pytest.mark.parametrize("setting", ["sqlite+folder"], indirect=True)
+@pytest.mark.parametrize("setting", [LOCAL], indirect=True)
 def test_the_disk_of_the_data_home_is_full(setting: Setting, tmp_path: Path) -> None:
     """Database, journal and broker at once."""
     with small(tmp_path / "small", 60) as disk:

@@ -11,7 +11,7 @@ from mailer.demo import show
 from mailer.model import Delivery, DeliveryState, Subscriber
 from mailer.web import app as web
 from tests.site import serving
-from tests.stories.conftest import Scene, Setting, judge, seconds, until
+from tests.stories.conftest import LOCAL, SERVED, TLS_AT_LENGTH, Scene, Setting, judge, seconds, until
 
 PEOPLE = 900
 RATE = 60.0
@@ -26,6 +26,7 @@ def _waiting(scene: Scene) -> dict[int, bytes]:
 
 
 @pytest.mark.promise(7)
+@pytest.mark.parametrize("setting", [LOCAL, SERVED, TLS_AT_LENGTH], indirect=True)
 def test_who_unsubscribes_is_passed_over_within_a_second(setting: Setting) -> None:
     scene = setting(PEOPLE, RATE, tick=1.0)
     addresses = dict(show.addresses(scene.house))

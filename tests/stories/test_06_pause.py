@@ -1,9 +1,11 @@
 """Pause: within a second nothing more arrives. Resume: within a second it goes on."""
 
+import pytest
+
 from mailer import clock
 from mailer.campaign import campaign as life
 from mailer.demo.organisation import AUTHOR
-from tests.stories.conftest import Scene, Setting, judge, seconds, until
+from tests.stories.conftest import LOCAL, SERVED, TLS_AT_LENGTH, Scene, Setting, judge, seconds, until
 
 PEOPLE = 500
 RATE = 100.0
@@ -17,6 +19,7 @@ def _change(scene: Scene, step: str) -> float:
     return clock.now().timestamp()
 
 
+@pytest.mark.parametrize("setting", [LOCAL, SERVED, TLS_AT_LENGTH], indirect=True)
 def test_pause_and_resume(setting: Setting) -> None:
     scene = setting(PEOPLE, RATE, tick=1.0)
     scene.hire("w1")

@@ -3,7 +3,7 @@
 import pytest
 
 from mailer import clock
-from tests.stories.conftest import Setting, children, connections, freeze, judge, thaw, until
+from tests.stories.conftest import Setting, children, freeze, judge, thaw, until
 
 PEOPLE = 800
 
@@ -17,7 +17,7 @@ def test_a_sleeper_does_no_harm(setting: Setting) -> None:
     until(lambda: scene.sink.taken() > PEOPLE // 5, 60)
     (child,) = children(sleeper.pid)
     freeze(child)
-    on_the_wire = connections(child, scene.sink.port)
+    on_the_wire = scene.on_the_wire(child)
     clock.sleep(7)
     thaw(child)
     # What timed out before its body while its owner slept is tried again after a minute.

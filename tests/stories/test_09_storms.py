@@ -11,7 +11,7 @@ from mailer.demo.organisation import AUTHOR
 from mailer.model import Attempt, DeliveryState, Suppression
 from mailer.model.delivery import HELD, among
 from tests.servers import Redis, SmtpSink
-from tests.stories.conftest import SERVED, Scene, Setting, come_due, judge, until
+from tests.stories.conftest import SERVED, TLS_AT_LENGTH, Scene, Setting, come_due, judge, until
 
 PEOPLE = 600
 MEETINGS = 3
@@ -30,7 +30,7 @@ TARPIT = ("-p", "-W", "RCPT:1")
 
 
 @pytest.mark.promise(3, 11)
-@pytest.mark.parametrize("setting", [SERVED], indirect=True)
+@pytest.mark.parametrize("setting", [SERVED, TLS_AT_LENGTH], indirect=True)
 def test_a_storm_of_every_kind_passes(setting: Setting, redis: Redis) -> None:
     with SmtpSink() as bad:
         scene = setting(PEOPLE, RATE, tick=0.5, smtp_timeout=3.0, lease=10.0)

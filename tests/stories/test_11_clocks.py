@@ -17,7 +17,6 @@ from tests.stories.conftest import (
     Setting,
     children,
     come_due,
-    connections,
     freeze,
     fullest,
     judge,
@@ -65,7 +64,7 @@ def test_wrong_clocks_do_no_harm(setting: Setting) -> None:
     # One that dies holds rows: the other may neither take them at once, nor leave them for an hour.
     (child,) = children(scene.workers["ahead"].pid)
     freeze(child)
-    on_the_wire = connections(child, scene.sink.port)
+    on_the_wire = scene.on_the_wire(child)
     kill(child)
     until(lambda: come_due(scene) >= 0 and scene.finished(), 90)
     scene.dismiss()

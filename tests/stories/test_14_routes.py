@@ -1,38 +1,30 @@
 """A relay dies in mid-send: the one that stands by takes the rest, and nobody is lost or served twice."""
 
-from collections import Counter
+import pytest
 
-from mailer.campaign import route
-from mailer.demo import show
-from mailer.demo.organisation import AUTHOR
-from mailer.model import DeliveryState
 from tests.servers import SmtpSink
-from tests.stories.conftest import Setting, children, connections, until
+from tests.stories.conftest import LOCAL, SERVED, UNDER_TLS, Setting, children, judge, until
 
 PEOPLE = 400
 
 
+@pytest.mark.promise(3)
+@pytest.mark.parametrize("setting", [LOCAL, SERVED, UNDER_TLS], indirect=True)
 def test_the_one_that_stands_by_takes_the_rest(setting: Setting) -> None:
     with SmtpSink() as main, SmtpSink() as spare:
-        scene = setting(PEOPLE, 60.0, tick=1.0, sink=main)
-        with scene.house.database.write() as session:
-            for name, sink, weight in (("main", main, 1), ("spare", spare, 0)):
-                address = f"smtp://127.0.0.1:{sink.port}"
-                route.add(session, scene.house.keys, name, address, AUTHOR, weight=weight)
+        scene = setting(PEOPLE, 60.0, tick=1.0, sink=main, way="main")
+        scene.lead("spare", spare, weight=0)
         scene.hire("w1")
         scene.begin()
         until(lambda: main.taken() > PEOPLE // 4, 60)
         assert spare.taken() == 0
         (child,) = children(scene.workers["w1"].pid)
-        on_the_wire = connections(child, main.port)
+        on_the_wire = scene.on_the_wire(child)
         main.kill()
         until(scene.finished, 90)
         scene.dismiss()
 
-        arrived = Counter(mail.recipient for sink in (main, spare) for mail in sink.received())
-        states = dict(show.ledger(scene.stage))
-        doubts = {address for address, state in states.items() if state is DeliveryState.UNCERTAIN}
+        verdict = judge(scene)
         assert spare.taken() > PEOPLE // 4
-        assert len(doubts) <= on_the_wire
-        assert states.keys() - doubts <= arrived.keys(), "somebody is missing"
-        assert max(arrived.values()) == 1, "somebody got it twice"
+        assert (verdict.missing, verdict.doubled) == (set(), set())
+        assert len(verdict.uncertain) <= on_the_wire

@@ -38,6 +38,12 @@ class Authority:
 
     def server(self, host: str = "127.0.0.1", *, expired: bool = False) -> ssl.SSLContext:
         """What a server at an IP address or name shows."""
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(self.issue(host, expired=expired))
+        return context
+
+    def issue(self, host: str = "127.0.0.1", *, expired: bool = False) -> Path:
+        """The same in a file, with its key; the one that was issued before is overwritten."""
         key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
         end = now - _DAY / 2 if expired else now + _DAY
         names: list[x509.GeneralName] = (
@@ -57,9 +63,7 @@ class Authority:
             )
             + certificate.public_bytes(serialization.Encoding.PEM)
         )
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(file)
-        return context
+        return file
 
     def _certificate(
         self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, begin: datetime, end: datetime
