@@ -231,7 +231,7 @@ class SmtpSink(Program):
 
     def taken(self) -> int:
         """How many mails it has taken, those on their way included: quick, for whoever waits for some number."""
-        return sum(1 for _ in self._mails.iterdir())
+        return sum(1 for _ in os.scandir(self._mails))
 
     def stop(self, *, hard: bool = False) -> None:
         if self._process is not None:

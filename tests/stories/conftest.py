@@ -87,6 +87,14 @@ class Scene:
         """What all the sinks took."""
         return [mail for sink in self.sinks for mail in sink.received()]
 
+    def taken(self) -> int:
+        """How many mails all the sinks have taken, those on their way included."""
+        return sum(sink.taken() for sink in self.sinks)
+
+    def journals(self) -> int:
+        """How many children of workers have been at work here: each has a journal from when it is ready."""
+        return len(list((self.settings.home / "journal").glob("*.journal")))
+
     def on_the_wire(self, pid: int) -> int:
         """How many connections a process has to the sinks: what may be in doubt if it dies now."""
         return connections(pid, *self.ports)

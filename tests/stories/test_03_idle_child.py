@@ -9,7 +9,7 @@ PEOPLE = 40
 def test_a_worker_survives_its_idle_child(setting: Setting) -> None:
     scene = setting(PEOPLE, 100.0, tick=1.0)
     worker = scene.hire("w1")
-    until(lambda: bool(list((scene.settings.home / "journal").glob("*.journal"))), 20)
+    until(lambda: scene.journals() > 0, 20)
     clock.sleep(1)
     (victim,) = children(worker.pid)
     kill(victim)

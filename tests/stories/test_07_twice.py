@@ -13,7 +13,7 @@ NAMES = ("w1", "w2")
 def test_nothing_is_doubled(setting: Setting) -> None:
     scene = setting(PEOPLE, 200.0, tick=0.5)
     first = [scene.hire(name, concurrency=2) for name in NAMES]
-    until(lambda: len(list((scene.settings.home / "journal").glob("*.journal"))) == 4, 30)
+    until(lambda: scene.journals() == 4, 30)
     again = [scene.hire(name, concurrency=2) for name in NAMES]
     assert [worker.wait(20) for worker in again] == [1, 1]
     assert scene.log.read_text().count("is at work here already") == len(NAMES)

@@ -21,7 +21,7 @@ def test_eight_share_one_limit(setting: Setting, length: str, record_property: R
     scene = setting(PEOPLE, RATE, tick=1.0)
     for number in range(WORKERS):
         scene.hire(f"w{number}")
-    until(lambda: len(list((scene.settings.home / "journal").glob("*.journal"))) == WORKERS, 90)
+    until(lambda: scene.journals() == WORKERS, 90)
     scene.begin()
     scene.wake(WORKERS)
     until(scene.finished, 120)

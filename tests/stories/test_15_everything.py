@@ -1,0 +1,111 @@
+"""All at once: workers killed every two seconds, Redis and PostgreSQL taken away in mid-send, mail to six providers."""
+
+import random
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import pairwise
+
+import pytest
+
+from mailer import clock
+from tests.servers import Postgres, Postmaster, Redis, SmtpSink
+from tests.stories.conftest import SERVED, TLS_AT_LENGTH, Record, Scene, Setting, judge, meanwhile, strike, until
+from tests.stories.providers import open_providers
+
+DOMAINS = ("gmail.com", "outlook.com", "yahoo.com.hk", "icloud.com", "qq.com", "163.com")
+NAMES = ("w1", "w2")
+EVERY = 2.0
+AWAY = 3.0
+"""Seconds for which a server stays away."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """How many readers there are, how many mails a second, and how often each trouble comes."""
+
+    readers: int
+    rate: float
+    rounds: int
+
+
+FORMS = {"short": Form(2400, 200.0, 1), "long": Form(20_000, 80.0, 5)}
+
+
+@pytest.mark.promise(1, 2, 5, 6)
+@pytest.mark.parametrize("setting", [SERVED, TLS_AT_LENGTH], indirect=True)
+def test_everything_at_once(setting: Setting, length: str, record_property: Record) -> None:
+    form = FORMS[length]
+    with ExitStack() as stack:
+        postgres, redis = stack.enter_context(Postgres(durable=True)), stack.enter_context(Redis())
+        servers = {"database_url": postgres.url(), "broker_url": redis.url}
+        scene = setting(0, form.rate, smtp_timeout=5.0, lease=30.0, tick=1.0, **servers)
+        sinks = open_providers(scene, stack, DOMAINS, form.readers)
+        for name in NAMES:
+            scene.hire(name)
+        scene.begin()
+        troubles = _troubles(postgres, redis) * form.rounds
+        wires, before = _weather(scene, troubles, form.readers)
+        scene.dismiss()
+
+        verdict = judge(scene)
+        record_property(
+            "figures",
+            f"{form.readers} people at {len(DOMAINS)} providers, {len(wires)} kills, {sum(wires)} on the wire,"
+            f" {len(troubles)} times a server away or empty, {len(verdict.uncertain)} uncertain,"
+            f" {len(verdict.missing)} missing, {len(verdict.doubled)} doubled",
+        )
+        assert len(verdict.states) == form.readers
+        assert (verdict.missing, verdict.doubled) == (set(), set())
+        assert len(verdict.uncertain) <= sum(wires)
+        for domain, sink in sinks.items():
+            assert {mail.recipient.rpartition("@")[2] for mail in sink.received()} == {domain}
+            # It was neither idle nor done between any two troubles.
+            taken = [0, *(counts[sink] for counts in before), sink.taken()]
+            assert all(then < now for then, now in pairwise(taken)), taken
+
+
+def _weather(
+    scene: Scene, troubles: Sequence[Callable[[], None]], readers: int
+) -> tuple[list[int], list[dict[SmtpSink | Postmaster, int]]]:
+    """See a campaign through all troubles: the connections of each process that was killed, and what each sink had
+    taken before each trouble."""
+    chance, wires, before = random.Random(15), [], []  # noqa: S311 — the same kills each time
+
+    def blow() -> None:
+        wires.append(strike(scene, chance))
+        scene.replace_dead()
+
+    def done() -> bool:
+        scene.replace_dead()
+        return scene.finished()
+
+    with meanwhile(blow, EVERY):
+        for number, trouble in enumerate(troubles, 1):
+            _reach(scene, readers * number // (2 * len(troubles)))
+            before.append({sink: sink.taken() for sink in scene.sinks})
+            trouble()
+        _reach(scene, readers * 9 // 10)
+    until(done, 180)
+    return wires, before
+
+
+def _reach(scene: Scene, mails: int) -> None:
+    """Wait until so many have arrived."""
+    until(lambda: scene.taken() > mails, 120)
+
+
+def _troubles(postgres: Postgres, redis: Redis) -> list[Callable[[], None]]:
+    """What may happen to servers, one after the other."""
+
+    def away(server: Postgres | Redis, *, hard: bool) -> None:
+        server.stop(hard=hard)
+        clock.sleep(AWAY)
+        server.start()
+
+    return [
+        redis.flush,
+        lambda: away(redis, hard=True),
+        lambda: away(postgres, hard=False),
+        lambda: away(postgres, hard=True),
+    ]
