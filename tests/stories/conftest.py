@@ -5,11 +5,8 @@ every mail under TLS, whose other end (tests/terminator.py) stands before the si
 """
 
 import itertools
-import os
 import random
-import signal
 import subprocess
-import threading
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +18,7 @@ from typing import IO, Any
 import pytest
 from sqlalchemy import func, select, update
 
-from mailer import clock, queue, workers
+from mailer import queue, workers
 from mailer.campaign import route
 from mailer.campaign.campaign import find, start
 from mailer.campaign.count import reconcile
@@ -37,6 +34,7 @@ from mailer.model.delivery import CLAIMABLE, among
 from mailer.report.figures import figures
 from tests.network import Network
 from tests.servers import Postgres, Postmaster, Received, Redis, SmtpSink, Terminator
+from tests.stories.processes import children, connections, freeze, kill
 from tests.worker.authority import Authority
 
 LOCAL, SERVED, UNDER_TLS = "sqlite+folder", "postgresql+redis", "postgresql+redis+tls"
@@ -277,54 +275,6 @@ def come_due(scene: Scene) -> int:
         return len(moved.all())
 
 
-def until(what: Callable[[], bool], seconds: float) -> None:
-    """Wait for something, not for ever."""
-    deadline = clock.monotonic() + seconds
-    while not what():
-        assert clock.monotonic() < deadline, f"it did not happen within {seconds} s"
-        clock.sleep(0.05)
-
-
-def children(pid: int) -> list[int]:
-    """A worker's prefork children: those that hold rows and connections."""
-    # Any of its threads may have made the child that lives now; for a moment there may be none.
-    with suppress(FileNotFoundError, ProcessLookupError):
-        threads = list(Path(f"/proc/{pid}/task").iterdir())
-        return [int(child) for thread in threads for child in (thread / "children").read_text().split()]
-    return []
-
-
-def freeze(pid: int) -> None:
-    """Stop a process in its tracks, wherever it is."""
-    os.kill(pid, signal.SIGSTOP)
-    stat = Path(f"/proc/{pid}/stat")
-    until(lambda: stat.read_text().rpartition(")")[2].split()[0] in "TZ", 5)
-
-
-def thaw(pid: int) -> None:
-    os.kill(pid, signal.SIGCONT)
-
-
-def connections(pid: int, *ports: int) -> int:
-    """How many connections a process has to some ports."""
-    established = "01"
-    ours = set()
-    for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]:
-        _, _, theirs, state, *rest = line.split()
-        if state == established and int(theirs.partition(":")[2], 16) in ports:
-            ours.add(f"socket:[{rest[5]}]")
-    found = 0
-    for link in Path(f"/proc/{pid}/fd").iterdir():
-        with suppress(FileNotFoundError):
-            found += str(link.readlink()) in ours
-    return found
-
-
-def kill(pid: int) -> None:
-    """As an out-of-memory killer would."""
-    os.kill(pid, signal.SIGKILL)
-
-
 def strike(scene: Scene, chance: random.Random) -> int:
     """Kill a process, be it a worker or a child that sends; how many connections it had."""
     pids = [pid for worker in scene.workers.values() for pid in (worker.pid, *children(worker.pid))]
@@ -337,24 +287,6 @@ def strike(scene: Scene, chance: random.Random) -> int:
         kill(victim)
         return on_the_wire
     return 0
-
-
-@contextmanager
-def meanwhile(what: Callable[[], object], every: float) -> Iterator[None]:
-    """Do something again and again for as long as the block lasts."""
-    over = threading.Event()
-
-    def go_on() -> None:
-        while not over.wait(every):
-            what()
-
-    thread = threading.Thread(target=go_on)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
 
 
 def fullest(times: Sequence[float], window: float = 1.0) -> int:

@@ -4,7 +4,8 @@ import pytest
 
 from mailer.campaign import limit
 from mailer.demo.organisation import AUTHOR
-from tests.stories.conftest import LOCAL, SERVED, TLS_AT_LENGTH, Setting, fullest, judge, seconds, until
+from tests.stories.conftest import LOCAL, SERVED, TLS_AT_LENGTH, Setting, fullest, judge, seconds
+from tests.stories.patience import until
 
 PEOPLE = 400
 

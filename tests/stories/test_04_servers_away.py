@@ -12,7 +12,8 @@ import pytest
 from mailer import clock
 from tests.program import given
 from tests.servers import Postgres, Redis
-from tests.stories.conftest import LOCAL, SERVED, TLS_AT_LENGTH, Scene, Setting, judge, meanwhile, until
+from tests.stories.conftest import LOCAL, SERVED, TLS_AT_LENGTH, Scene, Setting, judge
+from tests.stories.patience import meanwhile, until
 
 PEOPLE = 1200
 RATE = 150.0

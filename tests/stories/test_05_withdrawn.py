@@ -11,7 +11,8 @@ from mailer.demo import show
 from mailer.model import Delivery, DeliveryState, Subscriber
 from mailer.web import app as web
 from tests.site import serving
-from tests.stories.conftest import LOCAL, SERVED, TLS_AT_LENGTH, Scene, Setting, judge, seconds, until
+from tests.stories.conftest import LOCAL, SERVED, TLS_AT_LENGTH, Scene, Setting, judge, seconds
+from tests.stories.patience import until
 
 PEOPLE = 900
 RATE = 60.0

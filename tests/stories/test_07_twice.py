@@ -3,7 +3,8 @@
 import pytest
 
 from mailer import clock
-from tests.stories.conftest import Setting, judge, meanwhile, until
+from tests.stories.conftest import Setting, judge
+from tests.stories.patience import meanwhile, until
 
 PEOPLE = 1000
 NAMES = ("w1", "w2")

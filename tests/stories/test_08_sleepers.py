@@ -3,7 +3,9 @@
 import pytest
 
 from mailer import clock
-from tests.stories.conftest import Setting, children, freeze, judge, thaw, until
+from tests.stories.conftest import Setting, judge
+from tests.stories.patience import until
+from tests.stories.processes import children, freeze, thaw
 
 PEOPLE = 800
 

@@ -11,7 +11,8 @@ from mailer.demo.organisation import AUTHOR
 from mailer.model import Attempt, DeliveryState, Suppression
 from mailer.model.delivery import HELD, among
 from tests.servers import Redis, SmtpSink
-from tests.stories.conftest import SERVED, TLS_AT_LENGTH, Scene, Setting, come_due, judge, until
+from tests.stories.conftest import SERVED, TLS_AT_LENGTH, Scene, Setting, come_due, judge
+from tests.stories.patience import until
 
 PEOPLE = 600
 MEETINGS = 3

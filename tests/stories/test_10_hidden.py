@@ -16,7 +16,8 @@ from mailer.demo.people import Person, people
 from mailer.model import DeliveryState, Topic
 from tests.postmaster import TAKEN, Rule
 from tests.servers import Answer, Postmaster
-from tests.stories.conftest import Record, Scene, Setting, come_due, judge, meanwhile, until
+from tests.stories.conftest import Record, Scene, Setting, come_due, judge
+from tests.stories.patience import meanwhile, until
 
 # What they say is theirs; neither counts against an address.
 QQ_SAYS = "550 Ip frequency limited"

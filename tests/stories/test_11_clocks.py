@@ -11,19 +11,9 @@ import pytest
 
 from tests import machine
 from tests.servers import Received
-from tests.stories.conftest import (
-    SERVED,
-    Scene,
-    Setting,
-    children,
-    come_due,
-    freeze,
-    fullest,
-    judge,
-    kill,
-    seconds,
-    until,
-)
+from tests.stories.conftest import SERVED, Scene, Setting, come_due, fullest, judge, seconds
+from tests.stories.patience import until
+from tests.stories.processes import children, freeze, kill
 
 PEOPLE = 900
 RATE = 60.0

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.stories.conftest import Record, Setting, fullest, judge, seconds, until
+from tests.stories.conftest import Record, Setting, fullest, judge, seconds
+from tests.stories.patience import until
 
 PEOPLE = 900
 RATE = 60.0

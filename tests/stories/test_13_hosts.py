@@ -11,7 +11,9 @@ from mailer.model import Delivery, DeliveryState
 from mailer.model.delivery import HELD, among
 from tests.network import HUB, Network, network
 from tests.servers import Postgres, Redis, SmtpSink
-from tests.stories.conftest import SERVED, Record, Scene, Setting, children, connections, judge, kill, until
+from tests.stories.conftest import SERVED, Record, Scene, Setting, judge
+from tests.stories.patience import until
+from tests.stories.processes import children, connections, kill
 
 PEOPLE = 1500
 RATE = 100.0

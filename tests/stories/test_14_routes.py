@@ -3,7 +3,9 @@
 import pytest
 
 from tests.servers import SmtpSink
-from tests.stories.conftest import LOCAL, SERVED, UNDER_TLS, Setting, children, judge, until
+from tests.stories.conftest import LOCAL, SERVED, UNDER_TLS, Setting, judge
+from tests.stories.patience import until
+from tests.stories.processes import children
 
 PEOPLE = 400
 
