@@ -1,4 +1,4 @@
-"""All at once: a worker killed every two seconds, Redis and PostgreSQL taken away in mid-send, mail to six providers."""
+"""All at once: a worker killed every two seconds, Redis and PostgreSQL taken away, in mid-send to six providers."""
 
 import random
 from collections.abc import Callable, Sequence
