@@ -5,6 +5,7 @@ every mail under TLS, whose other end (tests/terminator.py) stands before the si
 """
 
 import itertools
+import os
 import random
 import subprocess
 from bisect import bisect_left

@@ -10,7 +10,8 @@ from mailer.demo import show
 from mailer.model import DeliveryState
 from tests.network import network
 from tests.servers import SmtpSink, Zone
-from tests.stories.conftest import LOCAL, Setting, until
+from tests.stories.conftest import LOCAL, Setting
+from tests.stories.patience import until
 
 PEOPLE = 300
 OFFICE = "office"

@@ -184,12 +184,11 @@ def test_where_nobody_is_let_in_no_connection_knocks_twice(
         return Grant(wanted, 0.0, 0.0)
 
     transport.answer = lambda _: Outcome(Fate.DEFERRED, 450, kind=CLASSES["greylisted"], unreached=True)
-    rows = [
-        (Claimed(n, 0, 1, clock.now(), b"", b"", b"", None, None, 1, resend=False, test=False), Parcel(n, "", "", b""))
-        for n in range(20)
-    ]
+    rows = [Claimed(n, 0, 1, clock.now(), b"", b"", b"", None, None, 1, resend=False, test=False) for n in range(20)]
     pace, lease_over = Pace(Grant(20, 0.0, 0.0), clock.monotonic(), any_time), clock.monotonic() + 60
-    batch = Batch(rows, journal.claim(), journal, pace, lambda _: True, lease_over)
+    batch = Batch(
+        rows, lambda row: Parcel(row.id, "", "", b""), journal.claim(), journal, pace, lambda _: True, lease_over
+    )
     outcomes = asyncio.run(batch.transmit([transport] * 3))
     knocked = sum(outcome.fate is Fate.DEFERRED for _, outcome in outcomes)
     assert 1 <= knocked <= 3
