@@ -137,6 +137,12 @@ def match(tag: str, available: Collection[str]) -> str | None:
 
     With a single Chinese version on offer, any Chinese reader gets it.
     """
+    return _match(tag, tuple(available))
+
+
+@lru_cache(maxsize=1024)
+def _match(tag: str, available: tuple[str, ...]) -> str | None:
+    """Kept, because every mail asks the same."""
     exact = {offered.lower(): offered for offered in available}
     if found := exact.get(tag.replace("_", "-").lower()):
         return found

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mailer import installation
+from mailer import installation, log
 from mailer.audience.enrol import enrol
 from mailer.campaign import limit
 from mailer.campaign.campaign import create, start
@@ -44,6 +44,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # As in production: what is logged without it is drawn with all that a traceback knows, which takes seconds.
+    log.configure("info")
     config.addinivalue_line("markers", "databases(*names): the only databases that this test is about")
     config.addinivalue_line("markers", "lengthy: told with --chaos alone")
     config.addinivalue_line("markers", "promise(*numbers): what docs/reliability.md promises that this test shows")

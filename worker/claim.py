@@ -12,6 +12,7 @@ from mailer.audience.audience import wanted, why_not
 from mailer.campaign.allowance import room
 from mailer.campaign.ledger import transition
 from mailer.campaign.route import RELAY
+from mailer.db.rows import one_of
 from mailer.db.types import now_in
 from mailer.model import (
     Campaign,
@@ -203,6 +204,6 @@ def unwanted(session: Session, ids: Collection[int]) -> frozenset[int]:
             Subscription,
             (Subscription.subscriber_id == Subscriber.id) & (Subscription.topic_id == Campaign.topic_id),
         )
-        .where(Delivery.id.in_(ids), ~wanted())
+        .where(one_of(session, Delivery.__table__.c.id, list(ids)), ~wanted())
     )
     return frozenset(session.scalars(gone))

@@ -59,6 +59,9 @@ def _encoded(value: str, indent: int) -> str:
     """Base64 words of at most 75 characters, cut between grapheme clusters, folded by CRLF SPACE."""
     words, run = [], b""
     room = _room(min(_WORD, _ENCODED_LINE - indent))
+    if len(whole := value.encode()) <= room:
+        # Most names are short: nothing is to be cut.
+        return _word(whole)
     for cluster in _pieces(value, room):
         octets = cluster.encode()
         if run and len(run) + len(octets) > room:
@@ -66,7 +69,11 @@ def _encoded(value: str, indent: int) -> str:
             run, room = b"", _room(_WORD)
         run += octets
     words.append(run)
-    return "\r\n ".join(f"=?utf-8?b?{base64.b64encode(word).decode()}?=" for word in words)
+    return "\r\n ".join(map(_word, words))
+
+
+def _word(octets: bytes) -> str:
+    return f"=?utf-8?b?{base64.b64encode(octets).decode()}?="
 
 
 def _room(width: int) -> int:

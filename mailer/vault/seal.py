@@ -27,7 +27,7 @@ class Place:
 
     def bound(self, version: int) -> bytes:
         """The associated data: table, column, row, key version."""
-        return b"|".join([self.table.encode(), self.column.encode(), self.row.hex().encode(), b"%d" % version])
+        return f"{self.table}|{self.column}|{self.row.hex()}|{version}".encode()
 
 
 class Opener:

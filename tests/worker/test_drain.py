@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from mailer import clock, log, queue
+from mailer import clock, queue
 from mailer.campaign.ledger import finish
 from mailer.db.types import now_in
 from mailer.errors import MisconfiguredError, UnavailableError
@@ -301,7 +301,6 @@ def test_a_fault_of_ours_fails_no_reader_and_holds_up_no_other(
     broken: Sequence[int],
     fault: Callable[[], Exception],
 ) -> None:
-    log.configure("warning")
     whole = office.letters.making
 
     @contextmanager

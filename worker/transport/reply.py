@@ -8,7 +8,7 @@ from typing import NamedTuple
 _LONGEST = 65_536
 # Whole replies that may lie unread: more than are ever asked for in one write.
 _MOST_UNREAD = 16
-_CODE = re.compile(rb"[2-5][0-9]{2}")
+_CODES = {b"%d" % code: code for code in range(200, 600)}
 # Success by RFC 3463: its middle number is 1 where an address is meant.
 _TOLD = re.compile(rb"2\.([0-9]{1,3})\.[0-9]{1,3}(?![.0-9])")
 _ADDRESS = b"1"
@@ -88,11 +88,11 @@ class Replies:
 
     def _take(self, line: bytes) -> None:
         code, mark = line[:3], line[3:4]
-        if not _CODE.fullmatch(code) or mark not in _MARKS or (self._lines and code != self._code):
+        if code not in _CODES or mark not in _MARKS or (self._lines and code != self._code):
             raise ReplyError("the server said what is no reply")
         self._code = code
         self._lines.append(line[4:])
         self._size += len(line)
         if mark != b"-":
-            self.whole.append(Reply(int(code), b"\n".join(self._lines)))
+            self.whole.append(Reply(_CODES[code], b"\n".join(self._lines)))
             self._lines, self._size = [], 0
