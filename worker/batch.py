@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from mailer import clock, log
 from mailer.errors import MailerError, UnavailableError
+from mailer.reply import CLASSES
 from worker.claim import Claimed
 from worker.journal import Journal
 from worker.pace import Pace
@@ -121,7 +122,7 @@ class Batch:
             if not self._faulty:
                 log.logger().error("letter.kept", why=why, exc_info=not known)
             self._faulty = True
-            return Outcome(Fate.KEPT, reply=why)
+            return Outcome(Fate.KEPT, reply=why, kind=CLASSES["fault"])
 
     async def _hand_over(
         self, connection: Connection, row: Claimed, following: Callable[[], Parcel | None], ahead: Parcel | None

@@ -22,7 +22,7 @@ from worker.record import record
 from worker.throttle import Cap, Grant, Level, News
 from worker.transport import Connection, Fate, Outcome
 
-_LARGEST_BATCH = 400
+LARGEST_BATCH = 400
 _FIRST_BATCH = 10
 _LONGEST_WAIT = 0.5
 _LONGEST_RENEWAL = 5.0
@@ -276,7 +276,7 @@ class Lane:
         per_second = sum(outcome.fate is not Fate.KEPT for outcome in outcomes) / max(seconds, 0.001)
         # Each connection has something to do, however slow the server.
         self._batch = max(
-            self._office.installation.settings.connections, min(_LARGEST_BATCH, int(per_second), self._batch * 2)
+            self._office.installation.settings.connections, min(LARGEST_BATCH, int(per_second), self._batch * 2)
         )
 
     async def _renew(self, way: Way, wanted: int, grants: _Grants) -> Grant:

@@ -76,7 +76,9 @@ def record(
     settled = _doubt(session, by_fate[Fate.UNCERTAIN], token)
     sent = by_fate[Fate.SENT]
     refused = [each for each in by_fate[Fate.UNSENT] if each.outcome.halts]
-    back = [each for each in by_fate[Fate.UNSENT] if not each.outcome.halts] + by_fate[Fate.KEPT]
+    faulty = [each for each in by_fate[Fate.KEPT] if each.outcome.kind]
+    back = [each for each in by_fate[Fate.UNSENT] if not each.outcome.halts]
+    back += [each for each in by_fate[Fate.KEPT] if not each.outcome.kind]
     failed, deferred = by_fate[Fate.FAILED], by_fate[Fate.DEFERRED]
     returned: set[int] = set()
     # A doubt that turns out to be a "later" waits anew.
@@ -86,6 +88,8 @@ def record(
         sent = [each for each in sent if each.row.id not in went]
         # What was refused to us says why from now on; the others come back as they were.
         transition(session, before, _S.PENDING, _ids(back), claim=token)
+        # Those of which there is no mail would be claimed again before all others.
+        transition(session, before, _S.PENDING, _ids(faulty), claim=token, each=_later(faulty))
         returned |= {*transition(session, before, _S.PENDING, _ids(refused), claim=token, each=_reasons(refused))}
         settled |= {
             *transition(session, before, _S.FAILED, _ids(failed), claim=token, each=_reasons(failed)),
@@ -196,6 +200,8 @@ def _reasons(rows: _Verdicts) -> dict[str, list[object]]:
 
 
 def _again(rows: _Verdicts) -> dict[str, list[object]]:
-    tries = [each.row.attempts + 1 for each in rows]
-    waits: list[object] = [delay(n, each.outcome.kind) for n, each in zip(tries, rows, strict=True)]
-    return _reasons(rows) | {"attempts": [*tries], "next_at": waits}
+    return _later(rows) | {"attempts": [each.row.attempts + 1 for each in rows]}
+
+
+def _later(rows: _Verdicts) -> dict[str, list[object]]:
+    return _reasons(rows) | {"next_at": [delay(each.row.attempts + 1, each.outcome.kind) for each in rows]}

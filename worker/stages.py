@@ -21,6 +21,7 @@ from mailer.report.figures import figures
 from worker import claim
 from worker.claim import Claimed
 from worker.journal import Journal
+from worker.lane import LARGEST_BATCH
 from worker.letter import Letters
 from worker.record import record
 from worker.throttle import Level, News
@@ -28,7 +29,6 @@ from worker.throttle.store import store
 from worker.transport import Connection, Outcome, Parcel
 from worker.transport.way import transport
 
-_BATCH = 200  # as large as a lane's may be
 _WARM_UP = 8
 _CONNECTIONS = 10  # as many as all lanes have together
 
@@ -58,7 +58,7 @@ class Stages:
         self.spent.clear()
         self.messages = 0
         for name, levels in lanes.items():
-            while waiting[name] and (sent := await self._batch(campaign, name, levels, _BATCH)):
+            while waiting[name] and (sent := await self._batch(campaign, name, levels, LARGEST_BATCH)):
                 waiting[name] -= sent
         for connection in self._connections:
             await connection.close()
@@ -75,10 +75,10 @@ class Stages:
         with database.read() as session:
             # Compiled once for all batches: no cost of a message.
             issue = self._letters.learn(session, campaign, rows)
-        with self._watch("render"), self._letters.making(issue) as make:
-            parcels = [make(row) for row in rows]
         with self._watch("begin"), database.write() as session:
             claim.begin(session, [row.id for row in rows], token)
+        with self._watch("render"), self._letters.making(issue) as make:
+            parcels = [make(row) for row in rows]
         with self._watch("transmit"):
             outcomes = await self._transmit(rows, parcels)
         with self._watch("journal"):

@@ -1,6 +1,7 @@
 """The routes: whether each lets us in, as a worker would be let in. A child process asks; no mail is named."""
 
 import json
+import socket
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from mailer.config import environment
 from mailer.doctor.check import Check, broken, fine, look
 from mailer.i18n import N_
 from mailer.installation import Installation
+
+_LONGEST_SECONDS = 60.0
+"""For all trials: this machine's own resolver may hang at a name for half of it."""
 
 
 class Met(StrEnum):
@@ -92,19 +96,29 @@ def _direct(way: Way, house: Installation) -> Check:
         return broken(
             "route", way.name, N_("It has to ask the DNS for each reader's mail exchangers, and MAILER_DNS is off")
         )
-    return fine("route", way.name, N_("asks the DNS for each reader's mail exchangers"))
+    name = socket.gethostname()
+    if "." not in name:
+        return look(
+            "route",
+            way.name,
+            N_("Readers' servers want to hear the full name of this machine, which calls itself %(name)s: set it"),
+            name=name,
+        )
+    return fine("route", way.name, N_("asks the DNS for each reader's server; whether port 25 is open is not tried"))
 
 
 def _try(house: Installation) -> list[Trial]:
     """What the worker's own code meets, in a process of its own; nothing where that breaks."""
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "worker.trial"],
-        env=environment(house.settings),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        check=False,
-    )
-    if done.returncode:
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "worker.trial"],
+            env=environment(house.settings),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            check=True,
+            timeout=_LONGEST_SECONDS,
+        )
+    except subprocess.SubprocessError:
         return []
     return [Trial(**each | {"met": Met(each["met"])}) for each in json.loads(done.stdout)]
 
@@ -112,7 +126,7 @@ def _try(house: Installation) -> list[Trial]:
 def judged(name: str, trial: Trial | None) -> Check:
     """How a route stands by its trial; None where there was none."""
     if trial is None:
-        return broken("route", name, N_("It could not be tried, for a fault of ours that stands above"))
+        return broken("route", name, N_("It could not be tried in time, or for a fault of ours that stands above"))
     if trial.met in _BROKEN:
         return broken(
             "route",

@@ -75,6 +75,9 @@ MALFORMED = Class("malformed", N_("Our mail, or what we say, is not written as i
 # About a way out of ours, which no server has seen.
 UNFIT = Class("unfit", N_("A route is not fit for use as it is set up"), Row.HALTS)
 
+# About ourselves.
+FAULT = Class("fault", N_("A fault of ours, which the log tells: nothing was sent"), Row.AGAIN, (5 * _MINUTE,))
+
 # What says little. A server in trouble is helped by less of it, so these slow as well.
 TROUBLE = Class("trouble", N_("The server has troubles of its own"), Row.AGAIN, slows=True)
 LATER = Class("later", N_("The server says “later” and not why"), Row.AGAIN, slows=True)
@@ -86,7 +89,7 @@ CLASSES = {
     each.key: each
     for each in (
         *(UNKNOWN_USER, DOMAIN_GONE, INACTIVE, UNWELCOME, ASCII_ONLY, FULL, FLOODED, GREYLISTED, TOO_FAST, SUSPECTED),
-        *(UNPROVEN, LOGIN, SENDER, BLOCKED, CONTENT, POLICY, TOO_BIG, MALFORMED, UNFIT),
+        *(UNPROVEN, LOGIN, SENDER, BLOCKED, CONTENT, POLICY, TOO_BIG, MALFORMED, UNFIT, FAULT),
         *(TROUBLE, LATER, REFUSED, SILENT, UNCLEAR),
     )
 }

@@ -174,8 +174,14 @@ def test_the_relay_of_the_settings_is_tried_where_no_route_is_for_everything(und
     assert states(routes(under(relay_url="smtp://127.0.0.1:1"))) == {("route", "relay"): "broken"}
 
 
-@pytest.mark.parametrize(("dns", "state"), [("system", "fine"), ("off", "broken")])
-def test_a_direct_route_wants_nothing_but_the_dns(under: Under, dns: str, state: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "dns", "state"),
+    [("mail.example.org", "system", "fine"), ("mail", "system", "look"), ("mail.example.org", "off", "broken")],
+)
+def test_a_direct_route_wants_the_dns_and_a_full_name(
+    under: Under, monkeypatch: pytest.MonkeyPatch, name: str, dns: str, state: str
+) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: name)
     house = under(dns=dns)
     with house.database.write() as session:
         session.add(Route(name="straight", url="direct:", ref=new_ref(), data_key=b""))

@@ -159,8 +159,9 @@ SAID = {
     "grey": ("RCPT", "451 4.7.1 Greylisting in action", Fate.DEFERRED, "greylisted"),
     "later": ("MAIL", "451 4.3.0 later", Fate.DEFERRED, "trouble"),
     "no": ("MAIL", "550 no", Fate.DEFERRED, "refused"),
-    "blocked": ("MAIL", "554 5.7.1 Client host blocked using a list", Fate.UNSENT, "blocked"),
-    "blocked at once": ("connect", "554 5.7.1 Client host blocked using a list", Fate.UNSENT, "blocked"),
+    "blocked": ("MAIL", "554 5.7.1 Client host blocked using a list", Fate.DEFERRED, "blocked"),
+    "blocked at once": ("connect", "554 5.7.1 Client host blocked using a list", Fate.DEFERRED, "blocked"),
+    "no relay": ("RCPT", "554 5.7.1 Relay access denied", Fate.DEFERRED, "login"),
     "cut off": ("body", "", Fate.UNCERTAIN, "silent"),
     "cut off before": ("MAIL", "", Fate.DEFERRED, "silent"),
 }
@@ -175,6 +176,14 @@ def test_what_one_exchanger_says_holds_for_its_domain_and_is_not_asked_of_anothe
     (outcome,) = sent(dns, hosts)
     assert (outcome.fate, outcome.kind and outcome.kind.key, outcome.unreached) == (fate, kind, False)
     assert hosts[1].sessions == 0
+    assert not outcome.halts, "a stranger stops mail to all others"
+
+
+def test_what_a_large_provider_holds_against_us_halts_the_campaign(dns: NameServer) -> None:
+    dns.answers["gmail.com"] = mx("10 first.hk.")
+    host = Host(address=FIRST, answer=says("MAIL", "550 5.7.26 This mail is unauthenticated"))
+    (outcome,) = sent(dns, [host], parcel("mei@gmail.com"))
+    assert (outcome.fate, outcome.halts) == (Fate.UNSENT, True)
 
 
 # What the DNS says.

@@ -216,10 +216,6 @@ def _rubbish(world: World) -> None:
     world.host.body = "mode: enforce"
 
 
-def _chinese(world: World) -> None:
-    world.host.body += "more: 更多\n"
-
-
 def _elsewhere(world: World) -> None:
     world.dns.answers[PLACE] = at("127.0.0.77")
 
@@ -238,7 +234,6 @@ BAD = {
     "gone": _gone,
     "large": _large,
     "rubbish": _rubbish,
-    "beyond ascii": _chinese,
     "nobody there": _elsewhere,
     "no such host": _nowhere,
     "private": _private,
@@ -251,6 +246,14 @@ def test_what_is_no_policy_is_none(world: World, spoil: Callable[[World], None])
     spoil(world)
     host = Host(address=FIRST)
     assert (world.sent(host).fate, len(host.letters)) == (Fate.SENT, 1)
+
+
+def test_a_policy_may_say_more_in_any_script(world: World) -> None:
+    """RFC 8461 §3.2: what is unknown is left aside, and the rest holds."""
+    world.publish("enforce")
+    world.host.body += "more: 更多\n"
+    host = Host(address=FIRST)
+    assert (world.sent(host).fate, host.letters) == (Fate.DEFERRED, [])
     assert not any("elsewhere" in asked for asked in world.host.asked)
 
 

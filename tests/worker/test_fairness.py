@@ -81,7 +81,7 @@ def test_campaigns_take_turns(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(lane, "_FIRST_BATCH", 3)
-    monkeypatch.setattr(lane, "_LARGEST_BATCH", 3)
+    monkeypatch.setattr(lane, "LARGEST_BATCH", 3)
     with house.database.write() as session:
         found = session.get_one(Campaign, sending.id)
         second = life.create(session, found.edition, found.topic, "Ada")

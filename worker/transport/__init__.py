@@ -48,7 +48,7 @@ class Outcome:
     @property
     def halts(self) -> bool:
         """Whether we were refused, not the reader: it would be the same for every row of the campaign."""
-        return self.kind is not None and self.kind.halts
+        return self.fate is Fate.UNSENT and self.kind is not None and self.kind.halts
 
 
 @dataclass(frozen=True, slots=True)

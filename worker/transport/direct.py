@@ -10,7 +10,10 @@ from dns import rdatatype
 
 from mailer import resolver, url
 from mailer.audience.address import domain
+from mailer.audience.provider import known
+from mailer.errors import MisconfiguredError
 from mailer.fetch import Fetcher
+from mailer.i18n import N_
 from mailer.internet import is_public
 from mailer.reply import SILENT
 from worker.transport import Fate, Outcome, Parcel, nothing
@@ -28,15 +31,16 @@ _MOST_TRIED = 4
 _MOST_DEAD = 10_000
 _DEAD_SECONDS = 300.0
 """For so long who did not answer is not asked again (RFC 5321 §4.5.4.1): each message would wait for it in vain."""
-_POLICY_OCTETS, _POLICY_SECONDS = 65_536, 30.0
-"""For fetching one (RFC 8461 §3.3); of a message's time no more than half."""
+_POLICY_OCTETS, _POLICY_SECONDS = 65_536, 10.0
+"""For fetching one (RFC 8461 §3.3): of a host that dribbles other domains' mail should not notice much."""
 
 
 class Direct:
     """See ``Transport``. ``dns`` is MAILER_DNS; ``timeout``: seconds for one whole message, all look-ups included.
 
     ``permitted`` judges the IP addresses that a reader's domain may have us connect to; ``ca_file``: certificates of
-    authorities to trust instead of the system's. Raises MisconfiguredError where the DNS may not be asked.
+    authorities to trust instead of the system's. Raises MisconfiguredError where the DNS may not be asked, or that
+    file not read.
     """
 
     def __init__(
@@ -61,7 +65,7 @@ class Direct:
             octets=_POLICY_OCTETS,
             seconds=min(_POLICY_SECONDS, timeout / 2),
             redirects=0,
-            trusted=ssl.create_default_context(cafile=ca_file) if ca_file else None,
+            trusted=_trusting(ca_file) if ca_file else None,
         )
         self.policies = Policies(self.names, fetcher.fetch, policy_port)
         self._dead = Memory[bool](_MOST_DEAD)
@@ -78,6 +82,16 @@ class Direct:
         self._dead.keep(_name(endpoint), True, _DEAD_SECONDS)
 
 
+def _trusting(ca_file: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise MisconfiguredError(
+            N_("The certificates to trust (--ca-file) cannot be read: %(why)s. Add the route anew"),
+            why=error.strerror or error,
+        ) from None
+
+
 def _name(endpoint: Endpoint) -> str:
     return f"{endpoint.host} {endpoint.address} {endpoint.security}"
 
@@ -92,8 +106,9 @@ class DirectConnection:
     """See ``Connection``: to one exchanger at a time, kept for as long as what comes next may go there too.
 
     What a relay refuses it refuses to all our mail; what an exchanger does, says something of its domain alone. So
-    none of that is *unsent*, which has all others wait, but *deferred*, which this message does. Unsent is what halts
-    a campaign, and what failed while no name server answers for anything: then it is our own line that is down.
+    none of that is *unsent*, which has all others wait, but *deferred*, which this message does. Unsent is what one
+    of the large providers holds against us, which halts a campaign, and what failed while no name server answers
+    for anything: then it is our own line that is down.
     """
 
     def __init__(self, direct: Direct) -> None:
@@ -131,7 +146,9 @@ class DirectConnection:
         if _silent(outcome) and not await self._anybody(until):
             return replace(outcome, fate=Fate.UNSENT, reply=f"no name server answers, and {outcome.reply}")
         self._learn(recipients, tries)
-        fate = Fate.DEFERRED if outcome.fate is Fate.UNSENT and not outcome.halts else outcome.fate
+        # What a large provider holds against us it holds against all our mail; a stranger speaks for one domain.
+        speaks = outcome.halts and known(recipients) is not None
+        fate = Fate.DEFERRED if outcome.fate is Fate.UNSENT and not speaks else outcome.fate
         return replace(outcome, fate=fate, unreached=False)
 
     async def _find(self, recipients: str, until: float) -> Course:

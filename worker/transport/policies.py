@@ -17,7 +17,7 @@ from worker.transport.names import Names
 from worker.transport.policy import Policy, version
 
 _MOST_DOMAINS = 10_000
-_AT_ONCE = 4
+_AT_ONCE = 8
 """Fetches in threads that other look-ups need as well."""
 _AGAIN_SECONDS = 300.0
 """RFC 8461 §3.3: no sooner, where a version could not be fetched."""
@@ -93,7 +93,7 @@ def _policy(page: Fetched) -> Policy:
     """What a page says. Where people may put up pages of their own, they hardly do so as plain text (§3.2)."""
     if page.content_type != "text/plain":
         raise ValueError("it is no plain text")
-    return Policy.of(page.body.decode("ascii"))
+    return Policy.of(page.body.decode())
 
 
 def _texts(answer: Answer | None) -> list[str]:

@@ -1,10 +1,12 @@
 """SMTP to one endpoint over kept connections (RFC 5321), with as few writes and waits as it allows (RFC 2920)."""
 
 import asyncio
+import os
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from errno import errorcode
 
 from worker.transport import Outcome, Parcel, nothing
 from worker.transport.endpoint import Endpoint
@@ -16,6 +18,7 @@ from worker.transport.transaction import Transaction
 from worker.transport.verdict import Step, broken, judged
 
 _GOODBYE_SECONDS = 1.0
+_OTHER_HOST = 62  # X509_V_ERR_HOSTNAME_MISMATCH (openssl/x509_vfy.h)
 
 
 class Smtp:
@@ -131,9 +134,7 @@ class SmtpConnection:
         return self._ahead.opening
 
     def _broken(self, error: Exception, parcel: Parcel) -> Outcome:
-        why = str(error) or "no answer in time"
-        if isinstance(error, ssl.SSLCertVerificationError):
-            why = f"the server's certificate is not to be trusted: {error.verify_message}"
+        why = _why(error)
         if self._transaction is None:
             return replace(broken(why, Step.GREETING, parcel.recipient), unreached=True)
         return self._transaction.broken(why)
@@ -160,3 +161,16 @@ class SmtpConnection:
         if self._session is not None:
             self._session.wire.drop()
         self._session = self._transaction = self._ahead = None
+
+
+def _why(error: Exception) -> str:
+    """What broke, without host or address: of a reader's own server they say who that is."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        reason = "it is another host's" if error.verify_code == _OTHER_HOST else error.verify_message
+        return f"the server's certificate is not to be trusted: {reason}"
+    if isinstance(error, OSError) and not isinstance(error, ssl.SSLError):
+        if error.errno is not None and error.errno in errorcode:
+            return os.strerror(error.errno)
+        if str(error).startswith("Multiple exceptions"):
+            return "no address of the server can be connected to"
+    return str(error) or "no answer in time"

@@ -74,9 +74,10 @@ class Transaction:
     async def hand_over(self, leaving: Callable[[], None], behind: Callable[[], bytes]) -> Outcome:
         """Send the body that the server waits for; ``behind`` tells what rides behind it in the same write."""
         self._wire.demand_silence()
+        # First: what follows is made by then, and nothing that takes time lies between the intent and the body.
+        rider = behind()
         leaving()
         self._step = Step.BODY
-        rider = behind()
         self._wire.write(_stuffed(self.parcel), _END, rider)
         reply = await self._wire.reply()
         self.over = True
