@@ -34,11 +34,13 @@ class Outcome:
     kind: Class | None = None
     unreached: bool = False
     """No session came about: whatever it is, it says nothing of this message."""
+    alone: bool = False
+    """Said by a server that takes one domain's mail: it says nothing of any other's."""
 
     @property
     def slows(self) -> bool:
         """Whether this provider asks for less, in whatever words and at whatever step."""
-        return self.kind is not None and self.kind.slows
+        return self.kind is not None and self.kind.slows and not self.alone
 
     @property
     def turned_away(self) -> bool:
@@ -48,7 +50,7 @@ class Outcome:
     @property
     def halts(self) -> bool:
         """Whether we were refused, not the reader: it would be the same for every row of the campaign."""
-        return self.fate is Fate.UNSENT and self.kind is not None and self.kind.halts
+        return self.kind is not None and self.kind.halts and not self.alone
 
 
 @dataclass(frozen=True, slots=True)

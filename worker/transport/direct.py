@@ -8,9 +8,9 @@ from functools import partial
 
 from dns import rdatatype
 
-from mailer import resolver, url
+from mailer import log, resolver, url
 from mailer.audience.address import domain
-from mailer.audience.provider import known
+from mailer.audience.provider import OTHER, known
 from mailer.errors import MisconfiguredError
 from mailer.fetch import Fetcher
 from mailer.i18n import N_
@@ -28,7 +28,7 @@ from worker.transport.smtp import SmtpConnection
 _SMTP, _HTTPS = 25, 443
 _MOST_TRIED = 4
 """For one message: each has a share of its time that is enough for who keeps us waiting before it greets."""
-_MOST_DEAD = 10_000
+_MOST_DEAD, _MANY_SILENT = 10_000, 10
 _DEAD_SECONDS = 300.0
 """For so long who did not answer is not asked again (RFC 5321 §4.5.4.1): each message would wait for it in vain."""
 _POLICY_OCTETS, _POLICY_SECONDS = 65_536, 10.0
@@ -69,6 +69,8 @@ class Direct:
         )
         self.policies = Policies(self.names, fetcher.fetch, policy_port)
         self._dead = Memory[bool](_MOST_DEAD)
+        self._silent = 0
+        """How many were silent since one was reached."""
 
     def connect(self) -> "DirectConnection":
         return DirectConnection(self)
@@ -78,8 +80,16 @@ class Direct:
         return [endpoint for endpoint in among if not self._dead.get(_name(endpoint))]
 
     def bury(self, endpoint: Endpoint) -> None:
-        """Leave one alone for a while."""
+        """Leave one alone for a while; of many in a row it is said that it may be our own line."""
         self._dead.keep(_name(endpoint), True, _DEAD_SECONDS)
+        self._silent += 1
+        if self._silent % _MANY_SILENT == 0:
+            why = "no server has answered since: is port 25 open from here to the outside?"
+            log.logger().warning("direct.silent", servers=self._silent, why=why)
+
+    def reach(self) -> None:
+        """Somebody was there."""
+        self._silent = 0
 
 
 def _trusting(ca_file: str) -> ssl.SSLContext:
@@ -146,10 +156,10 @@ class DirectConnection:
         if _silent(outcome) and not await self._anybody(until):
             return replace(outcome, fate=Fate.UNSENT, reply=f"no name server answers, and {outcome.reply}")
         self._learn(recipients, tries)
-        # What a large provider holds against us it holds against all our mail; a stranger speaks for one domain.
-        speaks = outcome.halts and known(recipients) is not None
-        fate = Fate.DEFERRED if outcome.fate is Fate.UNSENT and not speaks else outcome.fate
-        return replace(outcome, fate=fate, unreached=False)
+        # What a large provider asks of us, or holds against us, is about all our mail to it.
+        outcome = replace(outcome, unreached=False, alone=(known(self._endpoint.host) or OTHER) == OTHER)
+        fate = Fate.DEFERRED if outcome.fate is Fate.UNSENT and not outcome.halts else outcome.fate
+        return replace(outcome, fate=fate)
 
     async def _find(self, recipients: str, until: float) -> Course:
         """Where mail for a domain goes. Raises NowhereError."""
@@ -206,6 +216,8 @@ class DirectConnection:
     def _learn(self, recipients: str, tries: Mapping[Endpoint, Outcome]) -> None:
         """Leave alone for a while who was silent, and say where a policy on trial would have held mail back."""
         reached = {endpoint.address for endpoint, outcome in tries.items() if not outcome.unreached}
+        if reached:
+            self._direct.reach()
         for endpoint, outcome in tries.items():
             if _silent(outcome):
                 self._direct.bury(endpoint)
