@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 
 from mailer import clock, workers
+from mailer.demo.organisation import DOMAIN
 from mailer.installation import Installation
+from tests.nameserver import NameServer, serving
 
+Places = dict[str, str]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Begin = Callable[..., tuple["subprocess.Popen[bytes]", Callable[[], str]]]
 _MAILER = [sys.executable, "-c", "from mailer.cli import main; main()"]
@@ -104,3 +107,17 @@ def until(what: Callable[[], bool], seconds: float) -> None:
     while not what():
         assert clock.monotonic() < deadline, f"it did not happen within {seconds} s"
         clock.sleep(0.05)
+
+
+@pytest.fixture
+def server() -> Iterator[NameServer]:
+    with serving() as started:
+        yield started
+
+
+@pytest.fixture
+def places(run: Run, tmp_path: Path, server: NameServer) -> Places:
+    """An installation that has just been set up, and that asks our name server."""
+    found = {"home": str(tmp_path / "home"), "key_file": str(tmp_path / "key"), "dns": server.address}
+    assert run("init", "--staff=Ada", f"--domain={DOMAIN}", **found).returncode == 0
+    return found

@@ -1,36 +1,18 @@
 """Keys that sign: made, used once their record is seen, retired, removed."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from mailer import clock, vault
 from mailer.config import load
 from mailer.demo.organisation import DOMAIN
 from mailer.model import Campaign
 from mailer.vault.rotation import OVERLAP
-from tests.cli.conftest import Begin, Run, one_line, until
+from tests.cli.conftest import Begin, Places, Run, one_line, until
 from tests.damage import damaged
-from tests.nameserver import NameServer, serving, txt
+from tests.nameserver import NameServer, txt
 
-Places = dict[str, str]
 A, B = (f"tl{clock.now():%Y}{letter}" for letter in "ab")
-
-
-@pytest.fixture
-def server() -> Iterator[NameServer]:
-    with serving() as started:
-        yield started
-
-
-@pytest.fixture
-def places(run: Run, tmp_path: Path, server: NameServer) -> Places:
-    """An installation that has just been set up, and that asks our name server."""
-    found = {"home": str(tmp_path / "home"), "key_file": str(tmp_path / "key"), "dns": server.address}
-    assert run("init", "--staff=Ada", f"--domain={DOMAIN}", **found).returncode == 0
-    return found
 
 
 def keys(places: Places) -> list[vault.DkimKey]:

@@ -1,7 +1,6 @@
 """``mailer doctor`` as an operator types it: what it shows, how it ends, and that it changes nothing."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,25 +11,15 @@ from mailer.cli import doctor
 from mailer.config import load
 from mailer.demo.organisation import DOMAIN
 from mailer.doctor.check import Name
-from tests.cli.conftest import Run, one_line
-from tests.nameserver import NameServer, records, serving, txt
+from tests.cli.conftest import Places, Run, one_line
+from tests.nameserver import NameServer, records, txt
 from tests.servers import SmtpSink
 
-Places = dict[str, str]
-
 
 @pytest.fixture
-def server() -> Iterator[NameServer]:
-    with serving() as started:
-        yield started
-
-
-@pytest.fixture
-def places(run: Run, tmp_path: Path, server: NameServer) -> Places:
-    """An installation that has just been set up, and that asks our name server."""
-    found = {"home": str(tmp_path / "home"), "key_file": str(tmp_path / "key"), "dns": server.address}
-    assert run("init", "--staff=Ada", f"--domain={DOMAIN}", **found).returncode == 0
-    return found | {"public_url": f"https://{DOMAIN}", "relay_url": "smtp://127.0.0.1:1"}
+def places(places: Places) -> Places:
+    """It knows its pages' address, and has no relay."""
+    return places | {"public_url": f"https://{DOMAIN}", "relay_url": "smtp://127.0.0.1:1"}
 
 
 def publish(places: Places, server: NameServer) -> None:
