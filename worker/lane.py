@@ -23,6 +23,8 @@ from worker.throttle import Cap, Grant, Level, News
 from worker.transport import Connection, Fate, Outcome
 
 LARGEST_BATCH = 400
+_SHARE = 0.1
+"""Of a second's worth of what lanes share, such as the limit of a route: a batch of more would have the others wait."""
 _FIRST_BATCH = 10
 _LONGEST_WAIT = 0.5
 _LONGEST_RENEWAL = 5.0
@@ -144,7 +146,9 @@ class Lane:
 
     async def _reserve(self, levels: Sequence[Level]) -> Grant | None:
         """A grant, or ``None`` after having waited for one in vain."""
-        grant = await self._office.reserve(levels, self._batch)
+        least = self._office.installation.settings.connections
+        shares = [max(least, int(level.per_second * _SHARE)) for level in levels if not level.adaptive]
+        grant = await self._office.reserve(levels, min([self._batch, *shares]))
         if grant.granted:
             return grant
         await self._wait(min(grant.wait, _LONGEST_WAIT))

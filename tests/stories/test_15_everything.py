@@ -19,6 +19,8 @@ NAMES = ("w1", "w2")
 EVERY = 2.0
 BETWEEN = 20
 """Mails that arrive between two kills, at least."""
+CERTAIN = 15
+"""Of so many kills some meet a worker in mid-send."""
 AWAY = 3.0
 """Seconds for which a server stays away."""
 
@@ -59,7 +61,8 @@ def test_everything_at_once(setting: Setting, length: str, record_property: Reco
             f" {len(verdict.missing)} missing, {len(verdict.doubled)} doubled",
         )
         assert len(wires) > len(troubles)
-        assert sum(wires) > 0
+        # A few kills may all have met who was not sending.
+        assert sum(wires) > 0 or len(wires) < CERTAIN, wires
         assert len(verdict.states) == form.readers
         assert (verdict.missing, verdict.doubled) == (set(), set())
         assert len(verdict.uncertain) <= sum(wires)

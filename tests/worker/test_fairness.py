@@ -1,7 +1,7 @@
 """Who gets their turn: the others beside a slow server, a test mail before the rest, campaigns one after the other."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import groupby, islice, pairwise
 
 import pytest
@@ -10,7 +10,7 @@ from sqlalchemy import select
 from mailer import clock
 from mailer.audience.enrol import enrol
 from mailer.campaign import campaign as life
-from mailer.campaign import proof
+from mailer.campaign import limit, proof
 from mailer.demo.people import people
 from mailer.i18n import EN
 from mailer.installation import Installation
@@ -19,6 +19,7 @@ from tests.worker.conftest import MemoryTransport
 from worker import lane
 from worker.drain import Drain
 from worker.office import Office
+from worker.throttle import Grant, Level
 from worker.transport import Fate, Outcome, Parcel
 
 QUICK_SECONDS, SLOW_SECONDS = 0.3, 5.0
@@ -95,3 +96,26 @@ def test_campaigns_take_turns(
     assert {campaign for campaign, _ in sizes} == {sending.id, second.id}
     assert len(sizes) >= 8
     assert all(size <= 3 for _, size in sizes)
+
+
+@pytest.mark.databases("sqlite")
+def test_nobody_takes_a_second_of_what_all_share(
+    house: Installation, crowd: Campaign, transport: MemoryTransport, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others would stand still for as long, each in its turn."""
+    assert crowd
+    with house.database.write() as session:
+        limit.lift(session, "Ada")
+        limit.change(session, "all", "Ada", per_second=100.0)
+    granted: list[int] = []
+    reserve = office.throttle.reserve
+
+    def noted(levels: Sequence[Level], want: int) -> Grant:
+        grant = reserve(levels, want)
+        granted.append(grant.granted)
+        return grant
+
+    monkeypatch.setattr(office.throttle, "reserve", noted)
+    asyncio.run(Drain(office, clock.monotonic() + 4.0).run())
+    assert max(granted) == 10
+    assert len(transport.sent) > 100
