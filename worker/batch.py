@@ -137,6 +137,8 @@ class Batch:
             try:
                 self._journal.intent(self._claim, row.id)
             except UnavailableError as error:
+                # Nor can the others be begun: each would open a transaction in vain.
+                self._refused = True
                 raise _KeptError(str(error)) from None
             self._unbegun.discard(row.id)
             begun = True
@@ -175,7 +177,7 @@ class Batch:
 
     def _why_not(self, connection: Connection, delivery: int) -> str:
         if self._refused:
-            return "the server refuses what we send, or wants less"
+            return "the server refuses what we send, or wants less; or there is no room for what was begun"
         if not self._may_go(delivery):
             return "stopped, paused or withdrawn"
         # With less of the lease left than a server may take, another worker might send it meanwhile.

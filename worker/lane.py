@@ -52,6 +52,9 @@ class Lane:
         self._campaigns: dict[int, Turn] = {}
         self._limits: dict[Way, Allowance] = {}
         self._served: dict[int, float] = {}
+        self._turn_of = 0
+        self._fruitless: set[int] = set()
+        """Campaigns of which nothing left when it was last their turn."""
         self._batch = _FIRST_BATCH
         self._pause = 0.0
         self._in_hand: Batch | None = None
@@ -113,7 +116,7 @@ class Lane:
 
     async def _turn(self) -> None:
         """One batch of the campaign whose turn it is, by one of its ways, under the limits of this moment."""
-        campaign = min(self._campaigns, key=self._precedence)
+        campaign = self._turn_of = min(self._campaigns, key=self._precedence)
         allowance = self._office.routes.choose(self._campaigns[campaign].ways)
         connections = await self._by(allowance.way)
         if leased := await connections.lease([Cap(*cap) for cap in allowance.connections]):
@@ -129,7 +132,9 @@ class Lane:
             await self._wait(_LONGEST_WAIT)
 
     def _precedence(self, campaign: int) -> tuple[bool, float]:
-        return not self._campaigns[campaign].test, self._served.get(campaign, 0.0)
+        # A test of which nothing could leave just now waits its turn: else the others would wait for it.
+        first = self._campaigns[campaign].test and campaign not in self._fruitless
+        return not first, self._served.get(campaign, 0.0)
 
     async def _by(self, way: Way) -> Connections:
         """The connections by a way; one that was changed meanwhile has new ones."""
@@ -142,6 +147,7 @@ class Lane:
 
     def _hold(self) -> None:
         """Pause before the next batch, longer each time."""
+        self._fruitless.add(self._turn_of)
         self._pause = min(max(self._pause * 2, _FIRST_PAUSE), _LONGEST_PAUSE)
 
     async def _reserve(self, levels: Sequence[Level]) -> Grant | None:
@@ -277,6 +283,7 @@ class Lane:
                 log.logger().warning(happening, provider=self._provider, why=first.reply, retry_in=self._pause)
             return
         self._pause = 0.0
+        self._fruitless.discard(self._turn_of)
         per_second = sum(outcome.fate is not Fate.KEPT for outcome in outcomes) / max(seconds, 0.001)
         # Each connection has something to do, however slow the server.
         self._batch = max(

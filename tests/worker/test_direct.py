@@ -414,3 +414,17 @@ def test_what_holds_a_body_back_is_told_as_it_is(dns: NameServer) -> None:
 
     trial(dns, [host], act)
     assert [letter.whole for letter in host.letters][-1:] == [True]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "alone"),
+    [("mx.evil.hk", "www.google.com", True), ("aspmx.l.google.com", "mx.evil.hk", False)],
+)
+def test_it_is_who_spoke_that_counts_not_who_was_asked_last(
+    dns: NameServer, first: str, second: str, *, alone: bool
+) -> None:
+    """A domain may name anybody's host beside its own."""
+    dns.answers[DOMAIN] = mx(f"10 {first}.", f"20 {second}.")
+    dns.answers |= {first: at(FIRST), second: at(SECOND)}
+    (outcome,) = sent(dns, [Host(address=FIRST, answer=says("connect", "421 4.7.0 too many connections"))])
+    assert (outcome.code, outcome.alone) == (421, alone)

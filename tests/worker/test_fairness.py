@@ -15,6 +15,7 @@ from mailer.demo.people import people
 from mailer.i18n import EN
 from mailer.installation import Installation
 from mailer.model import Campaign, Delivery, Topic
+from mailer.reply import CLASSES
 from tests.worker.conftest import MemoryTransport
 from worker import lane
 from worker.drain import Drain
@@ -119,3 +120,17 @@ def test_nobody_takes_a_second_of_what_all_share(
     asyncio.run(Drain(office, clock.monotonic() + 4.0).run())
     assert max(granted) == 10
     assert len(transport.sent) > 100
+
+
+def test_a_test_mail_that_cannot_go_holds_up_nobody(
+    house: Installation, sending: Campaign, transport: MemoryTransport, office: Office
+) -> None:
+    with house.database.write() as session:
+        found = session.get_one(Campaign, sending.id)
+        proof.send(session, house.keys, found.edition, found.topic, EN, "ada@gmail.com", "Ada")
+    refused = Outcome(Fate.UNSENT, 550, kind=CLASSES["refused"])
+    transport.answer = lambda mail: refused if mail.recipient == "ada@gmail.com" else Outcome(Fate.SENT, 250)
+    asyncio.run(Drain(office, clock.monotonic() + 6.0).run())
+    with house.database.read() as session:
+        of = select(Delivery.id).where(Delivery.campaign_id == sending.id)
+        assert len({mail.delivery_id for mail in transport.sent} & set(session.scalars(of))) == 40

@@ -3,10 +3,12 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
 from mailer import clock
+from tests.worker.authority import Authority
 from tests.worker.mailhost import Host, speak
 from worker.batch import Batch
 from worker.claim import Claimed
@@ -14,7 +16,7 @@ from worker.journal import Journal
 from worker.pace import Pace
 from worker.throttle import Grant
 from worker.transport import Fate, Outcome, Parcel
-from worker.transport.endpoint import Endpoint
+from worker.transport.endpoint import Endpoint, Security
 from worker.transport.offer import Offer
 from worker.transport.session import Session
 from worker.transport.smtp import Smtp
@@ -212,7 +214,8 @@ def test_the_name_that_a_server_dies_of_waits_and_the_others_go_on(*, together: 
     judge(host, sent, outcomes)
 
 
-def test_a_yes_to_half_a_body_is_none() -> None:
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_a_yes_to_half_a_body_is_none(tmp_path: Path, *, encrypted: bool) -> None:
     async def early(writer: asyncio.StreamWriter, reply: bytes) -> None:
         await speak(writer, reply)
         if reply.startswith(b"354"):
@@ -220,8 +223,20 @@ def test_a_yes_to_half_a_body_is_none() -> None:
             await speak(writer, b"250 already\r\n")
             await asyncio.sleep(1)
 
-    host, sent = Host("PIPELINING", speak=early), parcels(1, size=20_000_000)
-    (outcome,) = run(host, sent)
+    authority = Authority(tmp_path / "ca")
+    host = Host("PIPELINING", speak=early, tls=authority.server() if encrypted else None)
+    security = Security.STARTTLS if encrypted else Security.NONE
+    (sent,) = parcels(1, size=20_000_000)
+
+    async def main() -> Outcome:
+        async with host:
+            where = Endpoint("127.0.0.1", host.port, security, ca_file=str(authority.file) if encrypted else "")
+            connection = Smtp(where, 5.0).connect()
+            outcome = await connection.send(sent, lambda: None)
+            await connection.close()
+            return outcome
+
+    outcome = asyncio.run(main())
     assert (outcome.fate, outcome.after_body) == (Fate.UNCERTAIN, True)
 
 

@@ -245,7 +245,12 @@ def test_a_server_that_repeats_what_it_was_told_gives_nothing_away(mechanism: Me
     def answer(verb: str, argument: str) -> str | None:
         if verb == "AUTH" and mechanism is Mechanism.LOGIN:
             return "334 VXNlcm5hbWU6"
-        return f"535 {verb} {argument} {SECRET} is wrong" if verb not in {"connect", "EHLO"} else None
+        cut = f"{argument[:-10].rstrip('=')} {argument[-10:].rstrip('=')}"
+        return (
+            f"535 {verb} {argument} {SECRET} {SECRET.upper()} {cut} is wrong"
+            if verb not in {"connect", "EHLO"}
+            else None
+        )
 
     host = Host(f"AUTH {mechanism}", answer=answer)
     outcome = _heard(lambda port: Endpoint(HERE, port, Security.NONE, NAME, SECRET, mechanism), host)
@@ -254,6 +259,8 @@ def test_a_server_that_repeats_what_it_was_told_gives_nothing_away(mechanism: Me
     assert "***" in outcome.reply
     for secret in (SECRET, b64encode(SECRET.encode()).decode(), told.split()[-1].decode()):
         assert secret not in outcome.reply
+        assert secret.upper() not in outcome.reply
+        assert not (piece := secret[:-10].rstrip("=")) or piece not in outcome.reply
 
 
 def test_a_password_is_not_told_where_it_could_be_overheard(

@@ -1,5 +1,6 @@
 """Signing in at a server (RFC 4954)."""
 
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 
@@ -14,6 +15,7 @@ from worker.transport.wire import Wire
 _CONTINUE = 334
 # Octets of a command with its line end (RFC 5321 §4.5.3.1.4): what is longer is not said with AUTH, but after it.
 _LONGEST = 512
+_WORD = re.compile(rb"\S{6,}")
 _BY_ITSELF = (Mechanism.PLAIN, Mechanism.LOGIN)
 
 
@@ -75,5 +77,9 @@ def _without_secrets(reply: Reply, endpoint: Endpoint) -> Reply:
     said = [endpoint.secret.encode(), *(b64encode(answer) for way in Mechanism for answer in _answers(way, endpoint))]
     octets = reply.octets
     for each in filter(None, said):
-        octets = octets.replace(each, b"***")
-    return reply._replace(octets=octets)
+        octets = re.sub(re.escape(each), b"***", octets, flags=re.IGNORECASE)
+    low = b"\n".join(said).lower()
+    # Nor a piece of it, such as what was cut over two lines.
+    return reply._replace(
+        octets=_WORD.sub(lambda word: b"***" if word[0].strip(b"=").lower() in low else word[0], octets)
+    )

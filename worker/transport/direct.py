@@ -149,15 +149,16 @@ class DirectConnection:
             course = await self._find(recipients, until)
             tries = await self._try(recipients, course, until, lambda line: line.send(parcel, leaving, fitting))
         except NowhereError as nowhere:
-            outcome = nowhere.outcome
+            outcome, host = nowhere.outcome, ""
         else:
             # Who refused to greet us has told more than who is silent.
-            outcome = max(reversed(tries.values()), key=lambda each: (not each.unreached, each.code is not None))
+            spoke = max(reversed(tries), key=lambda each: (not tries[each].unreached, tries[each].code is not None))
+            outcome, host = tries[spoke], spoke.host
         if _silent(outcome) and not await self._anybody(until):
             return replace(outcome, fate=Fate.UNSENT, reply=f"no name server answers, and {outcome.reply}")
         self._learn(recipients, tries)
         # What a large provider asks of us, or holds against us, is about all our mail to it.
-        outcome = replace(outcome, unreached=False, alone=(known(self._endpoint.host) or OTHER) == OTHER)
+        outcome = replace(outcome, unreached=False, alone=(known(host) or OTHER) == OTHER)
         fate = Fate.DEFERRED if outcome.fate is Fate.UNSENT and not outcome.halts else outcome.fate
         return replace(outcome, fate=fate)
 

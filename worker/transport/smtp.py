@@ -173,4 +173,5 @@ def _why(error: Exception) -> str:
             return os.strerror(error.errno)
         if str(error).startswith("Multiple exceptions"):
             return "no address of the server can be connected to"
-    return str(error) or "no answer in time"
+    words = error.args[-1] if isinstance(error, ssl.SSLError) and error.args else error
+    return str(words) or "no answer in time"

@@ -7,6 +7,9 @@ from typing import Self, cast
 
 from worker.transport.reply import Replies, Reply, ReplyError
 
+_TLS_MORE = 1024
+"""Octets that encryption may add to what is last written."""
+
 
 class Wire(asyncio.Protocol):
     """One connection; made by ``open``.
@@ -17,6 +20,8 @@ class Wire(asyncio.Protocol):
 
     def __init__(self) -> None:
         self._line: asyncio.Transport | None = None
+        self._below: asyncio.Transport | None = None
+        """What carries the encrypted octets, where the line is encrypted."""
         self._replies = Replies()
         self._end: OSError | None = None
         self._awaited: asyncio.Future[None] | None = None
@@ -25,7 +30,9 @@ class Wire(asyncio.Protocol):
     async def open(cls, address: str, port: int, tls: ssl.SSLContext | None, host: str) -> Self:
         """Connect, encrypted from the first octet where there is a context, with who proves to be ``host``."""
         loop = asyncio.get_running_loop()
-        _, wire = await loop.create_connection(cls, address, port, ssl=tls, server_hostname=host if tls else None)
+        _, wire = await loop.create_connection(cls, address, port)
+        if tls:
+            await wire._encrypt(tls, host)  # noqa: SLF001 — its own kind
         return wire
 
     async def start_tls(self, context: ssl.SSLContext, host: str) -> None:
@@ -34,11 +41,15 @@ class Wire(asyncio.Protocol):
         Raises SSLError where that does not come about, hanging up included.
         """
         self.demand_silence()
+        await self._encrypt(context, host)
+
+    async def _encrypt(self, context: ssl.SSLContext, host: str) -> None:
+        self._below = self._open_line()
         loop = asyncio.get_running_loop()
         try:
-            self._line = await loop.start_tls(self._open_line(), self, context, server_hostname=host)
+            self._line = await loop.start_tls(self._below, self, context, server_hostname=host)
         except ConnectionError:
-            raise ssl.SSLError("the server hung up when TLS was to begin") from None
+            raise ssl.SSLError(0, "the server hung up when TLS was to begin") from None
 
     @property
     def encrypted(self) -> bool:
@@ -75,8 +86,10 @@ class Wire(asyncio.Protocol):
 
     @property
     def unsent(self) -> int:
-        """How many of the octets that were written are still on this side."""
-        return self._open_line().get_write_buffer_size()
+        """How many of the octets that were written are still on this side, at least."""
+        waiting = self._open_line().get_write_buffer_size()
+        # What TLS has taken over may lie below it still.
+        return waiting + max(0, self._below.get_write_buffer_size() - _TLS_MORE) if self._below else waiting
 
     def demand_silence(self) -> None:
         """Raise where something lies unread that nobody asked for.
