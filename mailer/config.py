@@ -159,6 +159,11 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.home / 'twinletter.db'}"
 
     @property
+    def has_pages(self) -> bool:
+        """Whether somebody has said where readers reach us; else nobody could unsubscribe."""
+        return bool(self.public_url != type(self).model_fields["public_url"].default)
+
+    @property
     def withdrawals(self) -> Path:
         """The withdrawals file in force."""
         return Path(self.withdrawals_file) if self.withdrawals_file else self.home / "withdrawals"

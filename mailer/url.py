@@ -41,7 +41,7 @@ def way(url: str) -> str:
     if url == DIRECT:
         return url
     if "@" in url:
-        raise ValueError(N_("no name or password belongs into it: `mailer route add` takes those, and seals them"))
+        raise ValueError(N_("no name or password belongs in it: `mailer route add` takes those, and seals them"))
     if not _fits(_RELAY, url):
         raise ValueError(
             N_("give smtp://, smtps:// or smtp+starttls:// and HOST:PORT, with nothing behind it, or direct:")

@@ -11,7 +11,7 @@ from mailer import clock, url, vault
 from mailer.campaign.defaults import DEFAULTS
 from mailer.compose.edition import newsletter
 from mailer.db.upsert import insert
-from mailer.errors import NotFoundError, RefusedError, WrongUsageError
+from mailer.errors import NotFoundError, RefusedError, Term, WrongUsageError
 from mailer.i18n import N_
 from mailer.model import AuditEntry, Limit, Newsletter, Route
 from mailer.model.route import Mechanism, route_place
@@ -138,7 +138,7 @@ def _demand(address: str, username: str, secret: str, mechanism: str | None, wei
     try:
         url.way(address)
     except ValueError as error:
-        raise WrongUsageError(N_("This address cannot be a route's: %(why)s"), why=str(error)) from None
+        raise WrongUsageError(N_("This address cannot be a route's: %(why)s"), why=Term(str(error))) from None
     if address == url.DIRECT and (username or mechanism):
         raise WrongUsageError(
             N_("Nobody signs in where mail goes straight to its readers' servers: give no name, password or mechanism.")

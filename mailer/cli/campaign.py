@@ -16,7 +16,7 @@ from mailer.cli.states import provider_name, state_name, table
 from mailer.cli.wake import wake
 from mailer.compose import edition as editions
 from mailer.config import settings
-from mailer.errors import WrongUsageError
+from mailer.errors import RefusedError, WrongUsageError
 from mailer.i18n import N_, language_names
 from mailer.installation import Installation
 from mailer.model import Campaign, DeliveryState
@@ -70,7 +70,7 @@ def schedule(
     house = installation.unlock(settings())
     with house.database.write() as session:
         found = life.find(session, number)
-        life.demand_signed(house, found.topic.newsletter)
+        _demand_fit(house, found)
         moment = read(at, found.topic.newsletter.zone)
         life.schedule(session, found, moment, name)
     if as_json:
@@ -89,13 +89,20 @@ def start(number: _Number, name: Person, as_json: AsJson = False) -> None:
     queue.check(chosen)
     with house.database.write() as session:
         found = life.find(session, number)
-        life.demand_signed(house, found.topic.newsletter)
+        _demand_fit(house, found)
         deliveries = life.start(session, found, name)
     wake(house)
     if as_json:
         screen().json({"campaign": number, "deliveries": deliveries})
     else:
         screen().out(screen().say(N_("Campaign %(id)s is on its way to %(n)s readers."), id=number, n=deliveries))
+
+
+def _demand_fit(house: Installation, found: Campaign) -> None:
+    """Refuse what would send mails that nobody can unsubscribe from, or unsigned ones that should be signed."""
+    if not house.settings.has_pages:
+        raise RefusedError(N_("Nobody has set MAILER_PUBLIC_URL, and without it no reader can unsubscribe"))
+    life.demand_signed(house, found.topic.newsletter)
 
 
 @app.command()

@@ -10,13 +10,11 @@ from mailer.config import Settings
 from mailer.doctor.check import Check, broken, fine, look
 from mailer.i18n import N_
 
-_UNSET = Settings.model_fields["public_url"].default
-
 
 def pages(settings: Settings) -> Check:
     """Whether it is ours, and leads somewhere."""
     url = settings.public_url
-    if url == _UNSET:
+    if not settings.has_pages:
         return broken(
             "public_url", url, N_("Nobody has set MAILER_PUBLIC_URL, and without it no reader can unsubscribe")
         )

@@ -87,7 +87,8 @@ def begin(tmp_path: Path) -> Iterator[Begin]:
 def housed(house: Installation) -> dict[str, str]:
     """The settings that lead to an installation which is there."""
     settings = house.settings
-    return {"home": str(settings.home), "key_file": str(settings.key_file), "database_url": settings.database_url}
+    there = {"home": str(settings.home), "key_file": str(settings.key_file), "database_url": settings.database_url}
+    return there | {"public_url": "https://letters.tidewater.example"}
 
 
 def one_line(result: "subprocess.CompletedProcess[str]", code: int, *words: str) -> None:

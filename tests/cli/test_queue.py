@@ -174,3 +174,11 @@ def test_an_unapproved_edition_makes_no_campaign(
     one_line(run("campaign", "create", slug, "--topic", "nothing", "--as", "Ada", **housed), 1, "news")
     one_line(run("campaign", "create", slug, "--newsletter", "nothing", "--as", "Ada", **housed), 1, slug)
     assert len(ask("campaign", "status")["campaigns"]) == 1
+
+
+def test_a_campaign_that_nobody_could_unsubscribe_from_is_not_started(
+    run: Run, housed: dict[str, str], campaign: Campaign
+) -> None:
+    nowhere = housed | {"public_url": "https://newsletter.example"}
+    for words in (("start",), ("schedule", "--at=2099-01-01 09:00")):
+        one_line(run("campaign", *words, str(campaign.id), "--as=Ada", **nowhere), 1, "MAILER_PUBLIC_URL")
