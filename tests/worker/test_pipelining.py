@@ -234,6 +234,8 @@ def test_a_yes_to_half_a_body_is_none(tmp_path: Path, *, encrypted: bool) -> Non
             connection = Smtp(where, 5.0).connect()
             outcome = await connection.send(sent, lambda: None)
             await connection.close()
+            # Until the host has noticed, and closed its end.
+            await asyncio.sleep(1.5)
             return outcome
 
     outcome = asyncio.run(main())

@@ -123,8 +123,9 @@ class Wire(asyncio.Protocol):
 
     def drop(self) -> None:
         """Cut it at once: what is left on this side does not leave any more."""
-        if self._line is not None:
-            self._line.abort()
+        for line in (self._line, self._below):
+            if line is not None:
+                line.abort()
         self._finish(ConnectionAbortedError("the connection was cut"))
 
     def _open_line(self) -> asyncio.Transport:
