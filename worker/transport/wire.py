@@ -18,7 +18,9 @@ class Wire(asyncio.Protocol):
     what nobody asked for.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, deaf: bool = False) -> None:
+        """``deaf``: nothing is heard before it is encrypted, which anybody may have said."""
+        self._deaf = deaf
         self._line: asyncio.Transport | None = None
         self._below: asyncio.Transport | None = None
         """What carries the encrypted octets, where the line is encrypted."""
@@ -30,9 +32,9 @@ class Wire(asyncio.Protocol):
     async def open(cls, address: str, port: int, tls: ssl.SSLContext | None, host: str) -> Self:
         """Connect, encrypted from the first octet where there is a context, with who proves to be ``host``."""
         loop = asyncio.get_running_loop()
-        _, wire = await loop.create_connection(cls, address, port)
+        _, wire = await loop.create_connection(lambda: cls(deaf=tls is not None), address, port)
         if tls:
-            await wire._encrypt(tls, host)  # noqa: SLF001 — its own kind
+            await wire.start_tls(tls, host)
         return wire
 
     async def start_tls(self, context: ssl.SSLContext, host: str) -> None:
@@ -41,9 +43,6 @@ class Wire(asyncio.Protocol):
         Raises SSLError where that does not come about, hanging up included.
         """
         self.demand_silence()
-        await self._encrypt(context, host)
-
-    async def _encrypt(self, context: ssl.SSLContext, host: str) -> None:
         self._below = self._open_line()
         loop = asyncio.get_running_loop()
         try:
@@ -134,6 +133,8 @@ class Wire(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._line = cast(asyncio.Transport, transport)
+        if self._deaf:
+            self._line.pause_reading()
 
     def data_received(self, data: bytes) -> None:
         if self._end is not None:
