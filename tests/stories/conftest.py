@@ -157,9 +157,10 @@ class Verdict:
 
     @property
     def missing(self) -> set[str]:
-        """Meant and not there, though the ledger does not say that this may be so."""
+        """Meant and not there, though the ledger does not say that this may be so: with what it does say."""
         honest = {DeliveryState.UNCERTAIN, DeliveryState.FAILED, DeliveryState.SUPPRESSED}
-        return {a for a, state in self.states.items() if a not in self.arrived and state not in honest}
+        states = self.states.items()
+        return {f"{a}: {state}" for a, state in states if a not in self.arrived and state not in honest}
 
     @property
     def doubled(self) -> set[str]:
