@@ -7,9 +7,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import text
 
 from mailer import clock
 from mailer.config import Settings
+from mailer.db import connect
 from mailer.errors import UnavailableError
 from mailer.installation import Installation
 from tests.servers import Redis
@@ -362,3 +364,30 @@ def test_a_file_that_is_lost_is_made_anew_and_begins_gently(house: Installation)
         file.unlink()
     assert _pace(throttle, LEARNS) == 10.0
     assert throttle.lease(CAPS, _tokens("b"), 3, 60.0) == 3
+
+
+@pytest.mark.databases("sqlite")
+@pytest.mark.parametrize("damage", ["no database", "words for numbers"])
+def test_a_damaged_file_is_made_anew_and_begins_gently(
+    house: Installation, damage: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    throttle = SqlThrottle(house)
+    throttle.report([LEARNS], News(taken=1000))
+    if damage == "no database":
+        for file in house.settings.home.glob("throttle.db*"):
+            file.write_bytes(b"rubbish" * 1000)
+    else:
+        store = connect(f"sqlite:///{house.settings.home / 'throttle.db'}")
+        with store.write() as session:
+            session.execute(text("UPDATE throttle_state SET given_until = 'soon'"))
+        store.dispose()
+    with pytest.raises(UnavailableError, match="begins anew"):
+        throttle.reserve([LEARNS], 1)
+    assert "throttle.damaged" in "".join(capfd.readouterr())
+    assert _pace(throttle, LEARNS) == _pace(SqlThrottle(house), LEARNS) == 10.0
+
+
+@pytest.mark.databases("sqlite")
+def test_a_file_that_was_damaged_before_a_start_is_made_anew(house: Installation) -> None:
+    (house.settings.home / "throttle.db").write_bytes(b"rubbish" * 1000)
+    assert _pace(SqlThrottle(house), LEARNS) == 10.0

@@ -1,7 +1,7 @@
 """The throttle in SQL: a row per level; on SQLite in a file of its own, so that pacing never waits for the ledger."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import cast
@@ -9,9 +9,11 @@ from typing import cast
 from sqlalchemy import Table, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from mailer import clock
+from mailer import clock, log
 from mailer.db import Database, connect
 from mailer.db.upsert import insert
+from mailer.errors import MisconfiguredError, UnavailableError
+from mailer.i18n import N_
 from mailer.installation import Installation
 from mailer.model import ConnectionLease, ThrottleState
 from worker.throttle import Cap, Grant, Level, News
@@ -27,12 +29,29 @@ class SqlThrottle:
         self._installation = installation
         self._database = _store(installation)
 
-    def _unit(self) -> AbstractContextManager[Session]:
-        """A unit of work; a store that was removed is made anew, and knows nothing."""
-        if self._database.kind == "sqlite" and not _file(self._installation).exists():
-            self._database.dispose()
-            self._database = _store(self._installation)
-        return self._database.write()
+    @contextmanager
+    def _unit(self) -> Iterator[Session]:
+        """A unit of work; a store that was removed or damaged is made anew, and knows nothing.
+
+        Raises UnavailableError where it was damaged: what was to be done may be tried again.
+        """
+        alone = self._database.kind == "sqlite"
+        if alone and not _file(self._installation).exists():
+            self._reopen()
+        try:
+            with self._database.write() as session:
+                yield session
+        except (MisconfiguredError, TypeError, ValueError) as error:
+            # A file that is no database, or has in it what no worker writes.
+            if not alone:
+                raise
+            _remove(_file(self._installation), error)
+            self._reopen()
+            raise UnavailableError(N_("What the throttle knew was damaged: it begins anew, gently.")) from None
+
+    def _reopen(self) -> None:
+        self._database.dispose()
+        self._database = _store(self._installation)
 
     def reserve(self, levels: Sequence[Level], want: int) -> Grant:
         if not levels:
@@ -124,6 +143,21 @@ def _store(installation: Installation) -> Database:
     if installation.database.kind != "sqlite":
         return installation.database
     path = _file(installation)
+    try:
+        return _opened(path)
+    except MisconfiguredError as error:
+        _remove(path, error)
+        return _opened(path)
+
+
+def _remove(path: Path, error: Exception) -> None:
+    """Nothing of a damaged store is to be kept: it would only say how fast we were, and providers tell that anew."""
+    log.logger().warning("throttle.damaged", why=str(error))
+    for ending in ("", "-wal", "-shm"):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
+
+
+def _opened(path: Path) -> Database:
     path.touch(mode=0o600)
     database = connect(f"sqlite:///{path}", durable=False)
     # Several workers may come at once: the second waits, and finds them made.
