@@ -263,6 +263,15 @@ def test_a_server_that_repeats_what_it_was_told_gives_nothing_away(mechanism: Me
         assert not (piece := secret[:-10].rstrip("=")) or piece not in outcome.reply
 
 
+@pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA", "body"])
+def test_nor_does_one_that_repeats_it_later(step: str) -> None:
+    said = b64encode(f"\0{NAME}\0{SECRET}".encode()).decode()
+    answers = {"AUTH": "235 ok", step: f"550 5.7.1 {SECRET} {said}"}
+    host = Host("AUTH PLAIN", answer=lambda verb, _: answers.get(verb))
+    outcome = _heard(lambda port: Endpoint(HERE, port, Security.NONE, NAME, SECRET), host)
+    assert (outcome.code, outcome.reply) == (550, "5.7.1 *** ***")
+
+
 def test_a_password_is_not_told_where_it_could_be_overheard(
     authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,11 +32,15 @@ class MechanismError(UnsafeError):
 
 
 async def sign_in(wire: Wire, offer: Offer, endpoint: Endpoint) -> None:
-    """Tell who we are. Raises RefusedError where we are not believed, UnsafeError before anything is overheard."""
+    """Tell who we are, which the wire never repeats.
+
+    Raises RefusedError where we are not believed, UnsafeError before anything is overheard.
+    """
     known = wire.encrypted and endpoint.security is not Security.OPPORTUNISTIC
     if not (known or wire.local):
         raise UnsafeError("nobody was told the password, since TLS does not show whose server it is")
     mechanism = _mechanism(offer, endpoint)
+    wire.veil = lambda reply: _without_secrets(reply, endpoint)
     answers = [b64encode(answer) for answer in _answers(mechanism, endpoint)]
     command = b"AUTH " + mechanism.encode()
     # LOGIN is not made for a first answer beside its name.
@@ -50,7 +54,7 @@ async def sign_in(wire: Wire, offer: Offer, endpoint: Endpoint) -> None:
         reply = await wire.ask(answer)
     if reply.refuses:
         # Whatever it says for good: it is who we are that it does not take.
-        raise RefusedError(_without_secrets(reply, endpoint), CLASSES["login"] if reply.code // 100 == 5 else None)  # noqa: PLR2004 — RFC 5321 §4.2.1
+        raise RefusedError(reply, CLASSES["login"] if reply.code // 100 == 5 else None)  # noqa: PLR2004 — RFC 5321 §4.2.1
     if not reply.agrees:
         raise ReplyError("the server does not come to an end with signing in")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Self, cast
 
@@ -27,6 +28,8 @@ class Wire(asyncio.Protocol):
         self._replies = Replies()
         self._end: OSError | None = None
         self._awaited: asyncio.Future[None] | None = None
+        self.veil: Callable[[Reply], Reply] | None = None
+        """What takes out of a refusal what is nobody's business, such as a password that a server repeats."""
 
     @classmethod
     async def open(cls, address: str, port: int, tls: ssl.SSLContext | None, host: str) -> Self:
@@ -113,7 +116,8 @@ class Wire(asyncio.Protocol):
                 raise self._end
             self._awaited = asyncio.get_running_loop().create_future()
             await self._awaited
-        return self._replies.whole.popleft()
+        reply = self._replies.whole.popleft()
+        return self.veil(reply) if self.veil and reply.refuses else reply
 
     async def ask(self, command: bytes) -> Reply:
         """Send one command, without its line end, and wait for its reply."""
