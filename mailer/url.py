@@ -5,6 +5,7 @@ No complaint holds a piece of one: it may be a secret.
 
 import re
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from mailer.errors import MisconfiguredError
 from mailer.i18n import N_
@@ -47,6 +48,17 @@ def way(url: str) -> str:
             N_("give smtp://, smtps:// or smtp+starttls:// and HOST:PORT, with nothing behind it, or direct:")
         )
     return url
+
+
+def secret(url: str) -> bool:
+    """Whether nobody hears what is said to a checked relay: the line is encrypted, or does not leave this machine."""
+    if not url.startswith("smtp://"):
+        return True
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def demand_dns(url: str, dns: str) -> None:

@@ -1,6 +1,7 @@
 """Routes: the ways out that there are, which of them a mail may take, and what an operator decides about them."""
 
 import re
+import ssl
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from mailer.compose.edition import newsletter
 from mailer.db.upsert import insert
 from mailer.errors import NotFoundError, RefusedError, Term, WrongUsageError
 from mailer.i18n import N_
+from mailer.installation import Installation
 from mailer.model import AuditEntry, Limit, Newsletter, Route
 from mailer.model.route import Mechanism, route_place
 
@@ -68,7 +70,7 @@ def fit(among: Iterable[Way], provider: str, newsletter_id: int) -> tuple[Way, .
 
 def add(
     session: Session,
-    keys: vault.Vault,
+    house: Installation,
     name: str,
     address: str,
     by: str,
@@ -81,7 +83,10 @@ def add(
     provider: str | None = None,
     for_newsletter: str | None = None,
 ) -> None:
-    """Add a route. Raises WrongUsageError for what none can be, RefusedError for a name that is there already."""
+    """Add a route. Raises WrongUsageError for what none can be, RefusedError for a name that is there already.
+
+    MisconfiguredError where it goes straight to readers' servers and the DNS may not be asked.
+    """
     if not _NAME.fullmatch(name) or name in _TAKEN:
         raise WrongUsageError(
             N_("%(name)s cannot name a route: small letters, digits and -, and no name that limits have already."),
@@ -90,7 +95,9 @@ def add(
     if mechanism not in (None, *Mechanism):
         raise WrongUsageError(N_("--mechanism takes one of %(known)s."), known=", ".join(Mechanism))
     _demand(address, username, secret, mechanism, weight, provider)
-    ref = vault.new_ref()
+    _demand_authorities(address, ca_file)
+    url.demand_dns(address, house.settings.dns)
+    ref, keys = vault.new_ref(), house.keys
     plain, wrapped = keys.new_data_key(route_place("data_key", ref))
     made = insert(session, Route).values(
         name=name,
@@ -145,12 +152,27 @@ def _demand(address: str, username: str, secret: str, mechanism: str | None, wei
         )
     if bool(username) != bool(secret):
         raise WrongUsageError(N_("A name and its password go together: give both, or none."))
+    if username and not url.secret(address):
+        raise WrongUsageError(
+            N_("Nobody tells a password where others can hear it: give smtps:// or smtp+starttls://HOST:PORT.")
+        )
     if provider is not None and provider not in DEFAULTS:
         known = ", ".join(DEFAULTS)
         raise WrongUsageError(
             N_("There is no provider %(provider)s: name one of %(known)s."), provider=provider, known=known
         )
     _demand_weight(weight)
+
+
+def _demand_authorities(address: str, ca_file: str) -> None:
+    if ca_file and address.startswith("smtp://"):
+        raise WrongUsageError(
+            N_("Certificates are looked at where a line is encrypted: give smtps:// or smtp+starttls://HOST:PORT.")
+        )
+    try:
+        ssl.create_default_context(cafile=ca_file or None)
+    except OSError:
+        raise WrongUsageError(N_("There are no certificates to be read in %(file)s."), file=ca_file) from None
 
 
 def _demand_weight(weight: int) -> None:

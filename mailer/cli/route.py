@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from mailer import installation, url
+from mailer import installation
 from mailer.campaign import route
 from mailer.campaign.route import RELAY, Way
 from mailer.cli.argument import AS, AsJson, decider, slug
@@ -61,15 +61,12 @@ def add(
 ) -> None:
     """Add a route. Where several serve the same mail, their weights share it out; the narrowest go first."""
     by = decider(by)
-    if ca_file and not ca_file.is_file():
-        raise WrongUsageError(N_("There is no file %(file)s."), file=str(ca_file))
     secret = _secret(secret_file)
     house = installation.unlock(settings())
-    url.demand_dns(address, house.settings.dns)
     with house.database.write() as session:
         route.add(
             session,
-            house.keys,
+            house,
             name,
             address,
             by,

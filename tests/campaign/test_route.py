@@ -41,7 +41,7 @@ def test_the_narrowest_route_takes_a_mail(
 
 def _add(house: Installation, name: str, url: str = "smtp://mail.example:2525", **more: Any) -> None:
     with house.database.write() as session:
-        route.add(session, house.keys, name, url, "Ada", **more)
+        route.add(session, house, name, url, "Ada", **more)
 
 
 def _names(house: Installation) -> list[str]:
@@ -61,7 +61,7 @@ def test_the_relay_of_the_settings_takes_what_no_added_route_is_for(house: Insta
 
 
 def test_who_we_are_there_is_sealed_and_on_nobodys_record(house: Installation) -> None:
-    _add(house, "main", username="office@letters.example", secret="open sesame")  # noqa: S106 — a test's
+    _add(house, "main", "smtps://mail.example", username="office@letters.example", secret="open sesame")  # noqa: S106 — a test's
     with house.database.read() as session:
         kept = session.scalars(select(Route)).one()
         assert b"sesame" not in (kept.secret or b"")

@@ -54,7 +54,14 @@ def test_routes_are_added_weighed_shown_and_removed(ask: Any, run: Run, housed: 
         (("add", "main", "smtp://me:pw@mail.example", "--as", "Ada"), 2, "mailer route add"),
         (("add", "gmail", "smtp://mail.example", "--as", "Ada"), 2, "cannot name a route"),
         (("add", "main", "smtp://mail.example", "--weight", "many", "--as", "Ada"), 2, "--weight"),
-        (("add", "main", "smtp://mail.example", "--ca-file", "/nowhere/ca.pem", "--as", "Ada"), 2, "/nowhere/ca.pem"),
+        (("add", "main", "smtps://mail.example", "--ca-file", "/nowhere/ca.pem", "--as", "Ada"), 2, "/nowhere/ca.pem"),
+        (("add", "main", "smtps://mail.example", "--ca-file", "/etc/hostname", "--as", "Ada"), 2, "no certificates"),
+        (("add", "main", "smtp://mail.example", "--ca-file", "/nowhere/ca.pem", "--as", "Ada"), 2, "smtp+starttls"),
+        (
+            ("add", "main", "smtp://m.example", "--username", "me", "--secret-file", "/etc/hostname", "--as", "Ada"),
+            2,
+            "hear",
+        ),
         (
             ("add", "main", "smtp://m.example", "--username", "me", "--secret-file", "/nowhere", "--as", "Ada"),
             2,
@@ -77,7 +84,7 @@ def test_what_is_wrong_is_one_line(
 def test_mail_goes_straight_only_where_the_dns_may_be_asked(ask: Any, run: Run, housed: dict[str, str]) -> None:
     (*_, made) = ask("add", "straight", "direct:", "--provider", "qq", "--as", "Ada")
     assert (made["name"], made["url"]) == ("straight", "direct:")
-    for words, more in ((("add", "other", "direct:", "--as", "Ada"), {}), (("list",), {"relay_url": "direct:"})):
+    for words, more in ((("add", "more", "direct:", "--as", "Ada"), {}), (("list",), {"relay_url": "direct:"})):
         done = run("route", *words, **FOLDER, **housed, dns="off", **more)
         one_line(done, 1)
         assert "MAILER_DNS" in done.stderr

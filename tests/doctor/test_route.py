@@ -31,7 +31,7 @@ def authority(tmp_path: Path) -> Authority:
 def add(house: Installation, name: str, address: str, *, signs_in: bool = False, **options: str) -> None:
     who = {"username": NAME, "secret": SECRET} if signs_in else {}
     with house.database.write() as session:
-        route.add(session, house.keys, name, address, BY, **who, **options)  # type: ignore[arg-type]  # all are texts
+        route.add(session, house, name, address, BY, **who, **options)  # type: ignore[arg-type]  # all are texts
 
 
 def tried(house: Installation, hosts: Sequence[Host], lead: Callable[[], None]) -> dict[str, Check]:
@@ -80,7 +80,7 @@ def test_each_thing_that_keeps_us_out_has_its_own_words(under: Under, authority:
     silent = Host(answer=lambda *_: None, speak=lambda *_: asyncio.sleep(60))
     house = under(smtp_timeout=2.0)
     ca_file = str(authority.file)
-    (tmp_path / "rubbish.pem").write_text("no certificate")
+    (tmp_path / "rubbish.pem").write_bytes(authority.file.read_bytes())
 
     def lead() -> None:
         add(house, "password", _to(right, "smtp+starttls"), signs_in=True, ca_file=ca_file)
@@ -96,6 +96,7 @@ def test_each_thing_that_keeps_us_out_has_its_own_words(under: Under, authority:
         add(house, "gone", "smtp://127.0.0.1:1")
         add(house, "no-host", f"smtp://{'x' * 64}.example")
         add(house, "no-authorities", _to(right, "smtp+starttls"), ca_file=str(tmp_path / "rubbish.pem"))
+        (tmp_path / "rubbish.pem").write_text("no certificate any more")
         add(house, "sealed", _to(right, "smtp+starttls"), signs_in=True)
         with house.database.write() as session:
             sealed = session.scalars(select(Route.secret).where(Route.name == "sealed")).one()

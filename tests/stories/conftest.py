@@ -78,7 +78,7 @@ class Scene:
             port, authority = self.encrypt(port)
             scheme, terms["ca_file"] = "smtp+starttls", str(authority)
         with self.house.database.write() as session:
-            route.add(session, self.house.keys, name, f"{scheme}://127.0.0.1:{port}", AUTHOR, **terms)
+            route.add(session, self.house, name, f"{scheme}://127.0.0.1:{port}", AUTHOR, **terms)
         self.sinks.append(sink)
         self.ports.append(port)
 

@@ -75,7 +75,7 @@ def send(house: Installation, office: Office) -> Send:
 def _add(house: Installation, *names: str, **more: int | str) -> None:
     with house.database.write() as session:
         for name in names:
-            route.add(session, house.keys, name, f"smtp://{name}.example", "Ada", **more)  # type: ignore[arg-type]  # of several types
+            route.add(session, house, name, f"smtps://{name}.example", "Ada", **more)  # type: ignore[arg-type]  # of several types
 
 
 def _states(house: Installation, campaign: Campaign) -> Counter[DeliveryState]:

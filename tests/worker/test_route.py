@@ -100,7 +100,7 @@ def test_an_answer_of_any_kind_shows_that_a_route_works(routes: Routes) -> None:
 
 def _add(house: Installation, name: str, **more: int | str) -> None:
     with house.database.write() as session:
-        route.add(session, house.keys, name, f"smtp://{name}.example", "Ada", **more)  # type: ignore[arg-type]  # of several types
+        route.add(session, house, name, f"smtp://{name}.example", "Ada", **more)  # type: ignore[arg-type]  # of several types
 
 
 def _left(house: Installation) -> dict[str, int]:
