@@ -8,7 +8,7 @@ from collections import defaultdict
 
 from sqlalchemy.orm import Session
 
-from mailer import clock
+from mailer import clock, log
 from mailer.campaign.allowance import Allowance, Pair, allowances
 from mailer.campaign.ledger import finish
 from worker.claim import lanes, sending, unwanted
@@ -39,7 +39,8 @@ class Drain:
                     await asyncio.wait(self._tasks, timeout=_POLL_SECONDS)
         finally:
             await self._end()
-        await self._office.write(finish)
+        for number in await self._office.write(finish):
+            log.logger().info("campaign.finished", campaign=number)
         return left and not self._office.stopping()
 
     async def _wound_up(self) -> bool:

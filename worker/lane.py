@@ -202,7 +202,7 @@ class Lane:
                 lease_over,
             )
             outcomes = await self._send(batch, connections, token, way, ways)
-        self._look_back(outcomes, clock.monotonic() - granted_at)
+        self._look_back(way, outcomes, clock.monotonic() - granted_at)
         return outcomes
 
     async def _begin(self, campaign: int, rows: Sequence[Claimed], token: str) -> tuple[Issue, list[Claimed]]:
@@ -272,7 +272,7 @@ class Lane:
         office = self._office
         return not self._stopped.is_set() and campaign in office.sending and delivery not in office.unwanted
 
-    def _look_back(self, outcomes: Sequence[Outcome], seconds: float) -> None:
+    def _look_back(self, way: Way, outcomes: Sequence[Outcome], seconds: float) -> None:
         """Batches of about a second, so that a stop or a death touches little; a pause where nothing left at all."""
         if outcomes and all(each.unreached or each.fate in (Fate.UNSENT, Fate.KEPT) for each in outcomes):
             self._hold()
@@ -280,7 +280,8 @@ class Lane:
             first = max(outcomes, key=lambda outcome: outcome.fate is not Fate.KEPT)
             happening = "relay.unavailable" if first.fate is not Fate.KEPT else "batch.kept"
             if not self._stopped.is_set():
-                log.logger().warning(happening, provider=self._provider, why=first.reply, retry_in=self._pause)
+                told = {"why": first.reply, "retry_in": self._pause}
+                log.logger().warning(happening, provider=self._provider, route=way.name, **told)
             return
         self._pause = 0.0
         self._fruitless.discard(self._turn_of)

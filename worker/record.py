@@ -75,10 +75,9 @@ def record(
         by_fate[verdict.fate].append(verdict)
     settled = _doubt(session, by_fate[Fate.UNCERTAIN], token)
     sent = by_fate[Fate.SENT]
-    refused = [each for each in by_fate[Fate.UNSENT] if each.outcome.halts]
+    refused = [each for each in by_fate[Fate.UNSENT] if each.outcome.kind]
     faulty = [each for each in by_fate[Fate.KEPT] if each.outcome.kind]
-    back = [each for each in by_fate[Fate.UNSENT] if not each.outcome.halts]
-    back += [each for each in by_fate[Fate.KEPT] if not each.outcome.kind]
+    back = [each for fate in (Fate.UNSENT, Fate.KEPT) for each in by_fate[fate] if not each.outcome.kind]
     failed, deferred = by_fate[Fate.FAILED], by_fate[Fate.DEFERRED]
     returned: set[int] = set()
     # A doubt that turns out to be a "later" waits anew.
@@ -86,10 +85,12 @@ def record(
         went = {*transition(session, before, _S.SENT, _ids(sent), claim=token)}
         # Of all that is recorded these are nearly all: only the others are looked for among the doubts.
         sent = [each for each in sent if each.row.id not in went]
-        # What was refused to us says why from now on; the others come back as they were.
+        # What no server would have, or none was there for, says why from now on; the others come back as they were.
         transition(session, before, _S.PENDING, _ids(back), claim=token)
         # Those of which there is no mail would be claimed again before all others.
-        transition(session, before, _S.PENDING, _ids(faulty), claim=token, each=_later(faulty))
+        kept = {*transition(session, before, _S.PENDING, _ids(faulty), claim=token, each=_again(faulty))}
+        # The first time is all that their lifetime is told by.
+        settled |= {each.row.id for each in faulty if each.row.id in kept and not each.row.attempts}
         returned |= {*transition(session, before, _S.PENDING, _ids(refused), claim=token, each=_reasons(refused))}
         settled |= {
             *transition(session, before, _S.FAILED, _ids(failed), claim=token, each=_reasons(failed)),
@@ -99,7 +100,7 @@ def record(
     # lost. What was refused to us, or by nobody, says nothing of a recipient, and is not among them.
     _note(session, [(row.id, outcome) for row, outcome in outcomes if row.id in settled])
     # The rows of one claim are of one campaign.
-    if first := next((each for each in refused if each.row.id in returned), None):
+    if first := next((each for each in refused if each.outcome.halts and each.row.id in returned), None):
         why = {"why": first.reason, "code": first.outcome.code, "reply": first.outcome.reply}
         if paused := refusal.pause(session, first.row.id, **why):
             log.logger().error("campaign.paused", campaign=paused, **why)
@@ -108,7 +109,7 @@ def record(
 def _verdicts(
     session: Session, outcomes: Sequence[tuple[Tried, Outcome]], lifetime: float, refusing: Collection[str]
 ) -> list[_Verdict]:
-    """Given up are those that are put off after their lifetime.
+    """Given up are those that are put off after their lifetime, or of which there is no mail for as long.
 
     What was refused to us ends a test, which is nobody's loss. A reader's mail that was refused so before,
     and again since a person had it go on, waits like any other and does not stop the rest once more. Where it is
@@ -123,7 +124,8 @@ def _verdicts(
     for row, outcome in outcomes:
         test, again = standing.get(row.id, (False, False))
         fate = Fate.FAILED if test else Fate.DEFERRED if again and not outcome.unreached else outcome.fate
-        late = fate is Fate.DEFERRED and row.id in old
+        put_off = fate is Fate.DEFERRED or (fate is Fate.KEPT and outcome.kind is not None)
+        late = put_off and row.id in old
         found.append(_Verdict(row, outcome, Fate.FAILED if late else fate, row.id in old))
     return found
 
@@ -200,8 +202,6 @@ def _reasons(rows: _Verdicts) -> dict[str, list[object]]:
 
 
 def _again(rows: _Verdicts) -> dict[str, list[object]]:
-    return _later(rows) | {"attempts": [each.row.attempts + 1 for each in rows]}
-
-
-def _later(rows: _Verdicts) -> dict[str, list[object]]:
-    return _reasons(rows) | {"next_at": [delay(each.row.attempts + 1, each.outcome.kind) for each in rows]}
+    tries = [each.row.attempts + 1 for each in rows]
+    waits = [delay(n, each.outcome.kind) for n, each in zip(tries, rows, strict=True)]
+    return _reasons(rows) | {"attempts": [*tries], "next_at": [*waits]}

@@ -92,6 +92,8 @@ class Routes:
         tried = [each for each in told if each.unreached or each.code is not None or each.kind is not None]
         breaker = self._breaker(way)
         if tried and not all(outcome.unreached for outcome in tried):
+            if breaker.failures:
+                log.logger().info("route.works", route=way.name)
             self._breakers.pop(way.name, None)
         elif tried and begun >= breaker.failed_at:
             # Whether it is us that is refused weighs more than a line that broke beside it.

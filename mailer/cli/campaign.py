@@ -10,7 +10,7 @@ from mailer import broker, installation, queue
 from mailer.campaign import campaign as life
 from mailer.campaign.moment import moment as read
 from mailer.cli.argument import AsJson, InNewsletter, Person, slug
-from mailer.cli.reason import reason_name
+from mailer.cli.reason import reason_name, stop_name, trouble_lines
 from mailer.cli.screen import screen, show_help
 from mailer.cli.states import provider_name, state_name, table
 from mailer.cli.wake import wake
@@ -20,8 +20,10 @@ from mailer.errors import RefusedError, WrongUsageError
 from mailer.i18n import N_, language_names
 from mailer.installation import Installation
 from mailer.model import Campaign, DeliveryState
+from mailer.report import trouble
 from mailer.report.figures import Figures, all_figures, figures, settled
 from mailer.report.replies import samples
+from mailer.report.trouble import Stop
 
 app = typer.Typer(
     help="Campaigns: an edition on its way to its readers.", invoke_without_command=True, rich_markup_mode=None
@@ -159,12 +161,23 @@ def status(
     """Where campaigns stand."""
     with installation.unlock(settings()).database.read() as session:
         found = all_figures(session) if number is None else [figures(session, number)]
+        stops = {f.id: trouble.stop(session, f.id, f.state) for f in found}
+        stuck = trouble.stuck(session, number)
     if as_json:
-        screen().json({"campaigns": [_numbers(f) for f in found]})
+        whys = {f.id: {p: why for (id_, p), why in stuck.items() if id_ == f.id} for f in found}
+        screen().json({"campaigns": [_numbers(f) | _stop(stops[f.id]) | {"waiting": whys[f.id]} for f in found]})
         return
     for f in found:
         numbers = ", ".join(f"{state_name(state)} {n}" for state, n in sorted(f.states.items()))
         screen().out(f"{f.id}  {f.slug}  {state_name(f.state)}  {settled(f.states)}/{f.total}  {numbers}")
+        lines = [stop_name(stopped)] if (stopped := stops[f.id]) else []
+        lines += trouble_lines((provider, why) for (id_, provider), why in stuck.items() if id_ == f.id)
+        for line in lines:
+            screen().out(f"    {line}")
+
+
+def _stop(stopped: Stop | None) -> dict[str, object]:
+    return {"stopped": stopped and {"by": stopped.by, "why": stopped.why, "reply": stopped.reply}}
 
 
 @app.command()

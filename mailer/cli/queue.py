@@ -13,6 +13,7 @@ from mailer.campaign.limit import short
 from mailer.cli import limit
 from mailer.cli.argument import AS
 from mailer.cli.bounds import bounds_numbers, bounds_words, scope_name
+from mailer.cli.reason import trouble_lines
 from mailer.cli.screen import screen, show_help
 from mailer.cli.states import provider_name, state_name, table
 from mailer.cli.stop import until_stopped
@@ -78,6 +79,7 @@ def _numbers(now: Queues) -> dict[str, Any]:
             queue.provider: {
                 "limits": bounds_numbers(queue.bounds),
                 "due": queue.due and queue.due.isoformat(timespec="seconds"),
+                "why": sorted(queue.why),
                 "deliveries": {state.value: n for state, n in queue.states.items()},
             }
             for queue in now.providers
@@ -100,6 +102,8 @@ def _picture(now: Queues) -> RenderableType:
         lines.append(table(N_("Provider"), rows, (N_("Limits"), words)))
         wider = {scope: bounds_words(each) for scope, each in now.wider.items()}
         lines += [Text(f"{scope_name(scope)}: {said}") for scope, said in wider.items() if said]
+        whys = [(queue.provider, why) for queue in now.providers for why in sorted(queue.why)]
+        lines += [Text(said, style="yellow") for said in trouble_lines(whys)]
     else:
         lines.append(Text(say(N_("Nothing waits."))))
     if now.uncertain:

@@ -16,6 +16,7 @@ from mailer.campaign.quiet import quiet
 from mailer.db.types import now_in
 from mailer.model import Campaign, CampaignState, Count, Delivery, DeliveryState, Installation, Newsletter, Topic
 from mailer.model.delivery import CLAIMABLE, OPEN, among
+from mailer.report.trouble import stuck
 
 _ALONE_SECONDS = 60.0
 
@@ -42,6 +43,8 @@ class Queue:
     provider: str
     bounds: Bounds
     due: datetime | None = None
+    why: set[str] = field(default_factory=set)
+    """Why what is next has not gone: classes of replies, or other words."""
     states: Counter[DeliveryState] = field(default_factory=Counter)
 
 
@@ -101,6 +104,9 @@ def queues(session: Session) -> Queues:
             mine = kept.get(f"{limit.PROVIDER}{provider}", Bounds(Terms()))
             queue = providers.setdefault(provider, Queue(provider, mine, due.get(provider)))
             queue.states[step] += int(n)
+    for (_, provider), why in stuck(session).items():
+        if provider in providers:
+            providers[provider].why.add(why)
     return Queues(
         campaigns=campaigns,
         wider={scope: each for scope, each in kept.items() if not scope.startswith(limit.PROVIDER)},

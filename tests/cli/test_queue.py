@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from mailer import clock
+from mailer.campaign.campaign import pause
 from mailer.campaign.ledger import transition
 from mailer.cli.main import app
 from mailer.errors import WrongUsageError
@@ -75,6 +76,32 @@ def test_doubts_are_listed_and_settled(ask: Any, house: Installation, sending: C
     assert ask("campaign", "report", str(sending.id))["reasons"] == {"no reply after the body": 6}
     assert ask("queue", "uncertain", "--as-sent", "--as", "Ada") == {"settled": 6, "as": "sent"}
     assert ask("queue", "uncertain") == {"uncertain": [], "total": 0}
+
+
+def test_what_is_in_the_way_is_told(
+    run: Run, ask: Any, housed: dict[str, str], house: Installation, sending: Campaign
+) -> None:
+    with house.database.write() as session:
+        first = session.scalars(select(Delivery).order_by(Delivery.id)).first()
+        assert first
+        first.reason = "silent"
+        provider = first.provider
+    assert ask("queue", "status")["providers"][provider]["why"] == ["silent"]
+    told = ask("campaign", "status")["campaigns"][0]
+    assert (told["stopped"], told["waiting"]) == (None, {provider: "silent"})
+    for words in (("queue", "status"), ("campaign", "status"), ("campaign", "status", "1")):
+        assert "連線中斷" in run(*words, language="zh_HK", **housed).stdout
+    with house.database.write() as session:
+        pause(session, session.get_one(Campaign, sending.id), "twinletter", why="login", code=535, reply="5.7.8 no")
+    told = ask("campaign", "status")["campaigns"][0]
+    assert (told["stopped"], told["waiting"]) == ({"by": "twinletter", "why": "login", "reply": "535 5.7.8 no"}, {})
+    line = run("campaign", "status", language="zh_HK", **housed).stdout.splitlines()[1]
+    assert "停止者：twinletter；原因：" in line
+    assert "[535 5.7.8 no]" in line
+    ask("campaign", "resume", "1", "--as", "Ada")
+    assert ask("campaign", "status")["campaigns"][0]["stopped"] is None
+    ask("campaign", "pause", "1", "--as", "Ada")
+    assert "Stopped by Ada\n" in run("campaign", "status", **housed).stdout
 
 
 def test_lines_for_people_are_in_their_language(run: Run, housed: dict[str, str], sending: Campaign) -> None:

@@ -4,10 +4,10 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from mailer import clock, queue
 from mailer.campaign.ledger import finish
@@ -29,7 +29,9 @@ from mailer.model import (
     Suppression,
 )
 from mailer.model.delivery import HELD
+from mailer.reply import GAVE_UP, SILENT
 from mailer.report.figures import figures
+from mailer.report.trouble import stuck
 from tests.servers import Postgres
 from tests.worker.conftest import LIFETIME, MemoryTransport
 from worker import claim, lane
@@ -324,6 +326,43 @@ def test_a_fault_of_ours_fails_no_reader_and_holds_up_no_other(
         later = select(Delivery.reason).where(Delivery.next_at > now_in(60))
         assert [*session.scalars(later)] == ["fault"] * (40 - sent)
     assert "school.edu.hk" not in logged
+
+
+def test_what_there_is_no_mail_of_is_given_up_at_the_end_of_its_lifetime(
+    house: Installation, sending: Campaign, office: Office, drain: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> NoReturn:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(type(office.letters), "_parcel", broken)
+    for _ in range(2):
+        drain(2.0)
+        with house.database.write() as session:
+            assert session.scalar(select(func.count()).select_from(Attempt)) == 40
+            session.execute(update(Delivery).values(next_at=None))
+    with house.database.write() as session:
+        session.execute(update(Attempt).values(at=now_in(-house.settings.lifetime - 1)))
+    drain()
+    assert _states(house, sending) == {S.FAILED: 40}
+    with house.database.read() as session:
+        assert {*session.scalars(select(Delivery.reason))} == {f"{GAVE_UP}fault"}
+        assert figures(session, sending.id).state is CampaignState.FINISHED
+
+
+def test_what_no_server_was_there_for_says_so_until_it_is_sent(
+    house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run
+) -> None:
+    transport.answer = lambda _: Outcome(Fate.UNSENT, reply="connection refused", kind=SILENT, unreached=True)
+    drain(1.0)
+    assert _states(house, sending) == {S.PENDING: 40}
+    with house.database.read() as session:
+        assert {*stuck(session).values()} == {"silent"}
+        assert stuck(session, sending.id + 1) == {}
+    transport.answer = lambda _: Outcome(Fate.SENT, 250)
+    drain()
+    with house.database.read() as session:
+        assert stuck(session) == {}
+        assert {*session.scalars(select(Delivery.reason))} == {None}
 
 
 def test_a_connection_that_breaks_costs_one_row_its_certainty_and_the_others_nothing(
