@@ -38,11 +38,11 @@ from mailer.i18n import EN, ZH
 from mailer.model import Edition, Images
 from mailer.model.base import Base
 from mailer.render import html, markdown, variant
+from mailer.render.frozen import Frozen, Reader
 from mailer.render.holes import Marks
 from mailer.render.layout import parts
 from mailer.render.message import NOBODY, Mail, compile_mail
 from mailer.render.origin import Traced
-from mailer.render.variant import Frozen, Reader
 
 ROUNDS = 5
 COMPILED = 20

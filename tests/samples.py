@@ -18,8 +18,8 @@ from mailer.i18n import EN, ZH, modes
 from mailer.model import Image
 from mailer.model.base import Base
 from mailer.render.approval import approve
+from mailer.render.frozen import Frozen, Reader
 from mailer.render.message import NOBODY, Mail, compile_mail
-from mailer.render.variant import Frozen, Reader
 from mailer.resources import folder
 
 FOLDERS = {path.name: path for path in sorted((folder("mailer") / "demo" / "editions").iterdir()) if path.is_dir()}

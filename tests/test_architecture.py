@@ -1,6 +1,8 @@
 """What import contracts cannot say: who may read the time, the environment, a key; who commits."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,3 +67,11 @@ def test_no_web_framework_below_the_pages() -> None:
                 modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
                 modules += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
                 assert not any(m.split(".")[0] in {"fastapi", "starlette", "uvicorn"} for m in modules), place
+
+
+def test_a_worker_has_in_memory_nothing_that_it_has_no_use_for() -> None:
+    """Each child has all that it imports for as long as it lives."""
+    useless = {"alembic", "mako", "PIL", "mjml", "jinja2", "nh3", "icalendar", "rapidfuzz", "fastapi", "typer"}
+    asked = f"import sys, worker.app, worker.child; print(*{useless!r} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
@@ -288,6 +289,11 @@ def test_a_schema_of_a_newer_program_is_refused(house: Installation) -> None:
         upgrade(house, _nothing)
 
 
+def test_versions_are_the_names_of_their_files() -> None:
+    directory = ScriptDirectory(str(Path(schema.__file__).parent / "migrations"))
+    assert [script.revision for script in directory.walk_revisions()] == [*schema._revisions()]  # noqa: SLF001
+
+
 _NEXT = """
 from alembic import op
 import sqlalchemy as sa
@@ -305,13 +311,10 @@ def upgrade():
 @pytest.fixture
 def next_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """In this process the program is the one after this: it has one more migration."""
-    folder, ours = tmp_path / "next", schema._config()  # noqa: SLF001 — nobody else may add a migration
+    folder = tmp_path / "next"
     folder.mkdir()
     (folder / "9999_next.py").write_text(_NEXT.replace("BEFORE", schema.newest()))
-    versions = Path(ours.get_main_option("script_location") or "") / "versions"
-    ours.set_main_option("path_separator", "os")
-    ours.set_main_option("version_locations", os.pathsep.join(map(str, (versions, folder))))
-    monkeypatch.setattr(schema, "_config", lambda: ours)
+    monkeypatch.setattr(schema, "_FOLDERS", (*schema._FOLDERS, folder))  # noqa: SLF001 — nobody else may add a migration
     schema._revisions.cache_clear()  # noqa: SLF001
     yield
     schema._revisions.cache_clear()  # noqa: SLF001

@@ -20,8 +20,8 @@ from mailer.model import Campaign, Topic, Variant
 from mailer.model.delivery import recipient_place
 from mailer.model.subscriber import place
 from mailer.render import links, published
+from mailer.render.frozen import Frozen, Reader
 from mailer.render.message import Envelope, Mail, compile_mail
-from mailer.render.variant import Frozen, Reader
 from mailer.vault import DkimKey, Opener
 from worker.claim import Claimed
 from worker.sign import Signer

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from mailer import clock, log
 from mailer.audience.exchange import renew
-from mailer.campaign import campaign, proof, retention
+from mailer.campaign import campaign, retention
 from mailer.campaign.count import hollow, reconcile
 from mailer.campaign.ledger import finish, open_deliveries
 from mailer.db import schema
@@ -121,7 +121,7 @@ class Ticker:
             reaped = reap(session, self._house.settings.lifetime, self._journal)
             campaign.sweep(session)
             finished = finish(session)
-            proof.forget(session)
+            retention.forget(session)
             waiting = open_deliveries(session)
         if stray:
             log.logger().warning("claims.strayed", deliveries=stray)

@@ -29,9 +29,9 @@ from mailer.errors import MisconfiguredError
 from mailer.i18n import N_, languages
 from mailer.model import Image
 from mailer.render import links, pictures
+from mailer.render.frozen import Reader
 from mailer.render.holes import Form
 from mailer.render.message import NOBODY, Mail
-from mailer.render.variant import Reader
 
 _SELECTOR = b"bench"
 _BITS = 2048

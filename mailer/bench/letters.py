@@ -13,8 +13,8 @@ from mailer.bench.house import House, Issue
 from mailer.i18n import nearest
 from mailer.model import Edition, Image, Topic, Variant
 from mailer.render import links, published
+from mailer.render.frozen import Frozen, Reader
 from mailer.render.message import NOBODY, compile_mail
-from mailer.render.variant import Frozen, Reader
 
 
 @dataclass(frozen=True, slots=True)

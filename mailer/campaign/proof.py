@@ -1,6 +1,6 @@
 """Test mails: one variant of an edition, approved or not, to one address, marked as a test; sent as any mail is."""
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from mailer import clock, vault
@@ -21,7 +21,7 @@ from mailer.model import (
     Topic,
     Variant,
 )
-from mailer.model.delivery import OPEN, recipient_place
+from mailer.model.delivery import recipient_place
 from mailer.render.variant import render
 
 
@@ -75,10 +75,3 @@ def _deliver(session: Session, keys: vault.Vault, campaign: Campaign, variant: V
     plain, wrapped = keys.new_data_key(recipient_place("data_key", ref))
     sealed = keys.seal(plain, address, recipient_place("address", ref))
     session.add(Recipient(delivery_id=delivery.id, ref=ref, data_key=wrapped, address=sealed))
-
-
-def forget(session: Session) -> int:
-    """Erase the addresses of what is settled; of how many deliveries."""
-    unsettled = (*OPEN, DeliveryState.UNCERTAIN)
-    settled = select(Delivery.id).where(Delivery.id == Recipient.delivery_id, Delivery.state.not_in(unsettled))
-    return len(session.execute(delete(Recipient).where(settled.exists()).returning(Recipient.delivery_id)).all())

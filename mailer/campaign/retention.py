@@ -106,3 +106,10 @@ def _forget(session: Session, test: int) -> None:
     session.execute(delete(Campaign).where(Campaign.id == test).execution_options(synchronize_session=False))
     mine = (Variant.id.in_(variants), Variant.approval.is_(None))
     session.execute(delete(Variant).where(*mine).execution_options(synchronize_session=False))
+
+
+def forget(session: Session) -> int:
+    """Erase the addresses of what is settled; of how many deliveries."""
+    unsettled = (*OPEN, DeliveryState.UNCERTAIN)
+    settled = select(Delivery.id).where(Delivery.id == Recipient.delivery_id, Delivery.state.not_in(unsettled))
+    return len(session.execute(delete(Recipient).where(settled.exists()).returning(Recipient.delivery_id)).all())

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from mailer import clock, url, vault
 from mailer.campaign.defaults import DEFAULTS
-from mailer.compose.edition import newsletter
+from mailer.compose.newsletter import find as newsletter
 from mailer.db.upsert import insert
 from mailer.errors import NotFoundError, RefusedError, Term, WrongUsageError
 from mailer.i18n import N_

@@ -15,6 +15,7 @@ from mailer.cli.screen import screen, show_help
 from mailer.cli.states import provider_name, state_name, table
 from mailer.cli.wake import wake
 from mailer.compose import edition as editions
+from mailer.compose import newsletter as newsletters
 from mailer.config import settings
 from mailer.errors import RefusedError, WrongUsageError
 from mailer.i18n import N_, language_names
@@ -53,7 +54,7 @@ def create(
         )
     with installation.unlock(settings()).database.write() as session:
         found = editions.find(session, edition, newsletter)
-        made = life.create(session, found, editions.topic(found.newsletter, topic), name, uncertain)
+        made = life.create(session, found, newsletters.topic(found.newsletter, topic), name, uncertain)
         number = made.id
     if as_json:
         screen().json({"campaign": number})

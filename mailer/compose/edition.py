@@ -18,7 +18,7 @@ from mailer.compose.version import SAVE, keep
 from mailer.db.upsert import insert
 from mailer.errors import InvalidError, NotFoundError, RefusedError, Term
 from mailer.i18n import N_, self_name
-from mailer.model import Block, Edition, EditionImage, EditionState, Image, Newsletter, Text, Topic, Version
+from mailer.model import Block, Edition, EditionImage, EditionState, Image, Newsletter, Text, Version
 from mailer.model.edition import TextStatus
 
 # In an edition's files such a line says where a text begins.
@@ -180,20 +180,6 @@ def every(session: Session, newsletter: str | None = None) -> list[Edition]:
     return list(session.scalars(wanted.where(Newsletter.slug == newsletter) if newsletter else wanted))
 
 
-def newsletter(session: Session, slug: str | None = None) -> Newsletter:
-    """The newsletter with this slug, or the only one. Raises NotFoundError naming those there are."""
-    known = session.scalars(select(Newsletter).order_by(Newsletter.slug)).all()
-    found = [each for each in known if slug in (None, each.slug)]
-    if not known:
-        raise NotFoundError(N_("There is no newsletter in this installation yet, and an edition belongs to one."))
-    if len(found) != 1:
-        raise NotFoundError(
-            N_("Name one of the newsletters with --newsletter: %(names)s."),
-            names=", ".join(each.slug for each in known),
-        )
-    return found[0]
-
-
 def logo(session: Session, newsletter: Newsletter) -> Image | None:
     """The picture that the newsletter's mails begin with, where it has one."""
     return session.get(Image, newsletter.logo) if newsletter.logo else None
@@ -210,18 +196,6 @@ def digested(session: Session, newsletter: Newsletter) -> set[str]:
     # What a digest holds beyond what it shows, its readers never got.
     cards = (card for data in held for card in (data.shown if isinstance(data, Digest) else [data]))
     return {card.url for card in cards if isinstance(card, Card)}
-
-
-def topic(newsletter: Newsletter, slug: str | None = None) -> Topic:
-    """A newsletter's topic by its slug, or the only one. Raises NotFoundError naming those there are."""
-    found = [topic for topic in newsletter.topics if slug in (None, topic.slug)]
-    if len(found) != 1:
-        raise NotFoundError(
-            N_("Name one of the topics of %(newsletter)s with --topic: %(names)s."),
-            newsletter=newsletter.slug,
-            names=", ".join(topic.slug for topic in newsletter.topics),
-        )
-    return found[0]
 
 
 def _block(draft: Draft, block: DraftBlock, position: int, author: str) -> Block:

@@ -33,8 +33,6 @@ _TILE = 1000
 """About how many pixels along each side are shrunk at once."""
 _LYING = {5, 6, 7, 8}
 """The orientations of EXIF in which a picture lies on its side."""
-ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif"}
-"""How the files of pictures are called, by their media type."""
 _MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif"}
 _SCAN = b"\xff\xda"
 """Begins each scan of a JPEG, and stands nowhere else in what ``container.bare`` leaves of it."""

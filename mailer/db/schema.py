@@ -1,23 +1,19 @@
 """The schema's version: made by migrations, checked at every start."""
 
+import os
 from functools import lru_cache
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
 from sqlalchemy.orm import Session
 
 from mailer.db.engine import Database
 from mailer.errors import MisconfiguredError
 from mailer.i18n import N_
 
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    return config
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_FOLDERS = (_MIGRATIONS / "versions",)
+"""Where the migrations lie; the name of each begins with the version that it leads to."""
 
 
 def upgrade(database: Database) -> None:
@@ -28,7 +24,14 @@ def upgrade(database: Database) -> None:
 
 def migrate(session: Session) -> None:
     """The same as part of a unit of work."""
-    config = _config()
+    # Here alone: it takes ten megabytes, which each worker's child would have for looking at a version.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    config.set_main_option("version_locations", os.pathsep.join(map(str, _FOLDERS)))
     config.attributes["connection"] = session.connection()
     command.upgrade(config, "head")
 
@@ -36,7 +39,8 @@ def migrate(session: Session) -> None:
 @lru_cache(maxsize=1)
 def _revisions() -> tuple[str, ...]:
     """Every schema that there has been, the newest first."""
-    return tuple(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+    names = (path.name for folder in _FOLDERS for path in folder.glob("[0-9]*.py"))
+    return tuple(sorted((name.partition("_")[0] for name in names), reverse=True))
 
 
 def newest() -> str:
@@ -47,7 +51,8 @@ def newest() -> str:
 def found(database: Database) -> str:
     """The schema that a database has. Raises MisconfiguredError where it has none, or one of a newer program."""
     with database.read() as session:
-        revision = MigrationContext.configure(session.connection()).get_current_revision()
+        known = inspect(session.connection()).has_table("alembic_version")
+        revision: str | None = session.scalar(text("SELECT version_num FROM alembic_version")) if known else None
     if revision is None:
         raise MisconfiguredError(N_("This database is empty or not ours: check MAILER_HOME and MAILER_DATABASE_URL."))
     if revision not in _revisions():

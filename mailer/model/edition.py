@@ -168,6 +168,10 @@ class Text(Base):
     at: Mapped[datetime]
 
 
+ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif"}
+"""How the files of pictures are called, by their media type."""
+
+
 class Image(Base):
     """A picture as mails carry it, named by its SHA-256: checked, small enough, nothing hidden in it."""
 

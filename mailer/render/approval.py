@@ -7,8 +7,9 @@ from mailer.compose.sign import sign
 from mailer.errors import InvalidError
 from mailer.i18n import N_, self_name
 from mailer.model import Edition, Variant
+from mailer.render.frozen import Frozen
 from mailer.render.inspect import inspect
-from mailer.render.variant import Frozen, freeze
+from mailer.render.variant import freeze
 from mailer.render.weight import weigh
 
 

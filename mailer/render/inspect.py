@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 
 from mailer.compose.check import Fault, Finding
-from mailer.render.variant import Frozen
+from mailer.render.frozen import Frozen
 from mailer.render.weight import Weight
 
 # Attributes whose addresses a mail program loads unasked, on whatever element; those of VML included.

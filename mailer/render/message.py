@@ -11,12 +11,12 @@ from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
 
-from mailer.compose.picture import ENDINGS
 from mailer.i18n import languages
 from mailer.model import Image
+from mailer.model.edition import ENDINGS
 from mailer.render import header, links, pictures, transfer
+from mailer.render.frozen import Calendar, Frozen, Reader
 from mailer.render.holes import Form
-from mailer.render.variant import Calendar, Frozen, Reader
 
 # Where the two bodies go in what is fixed: an octet that no mail may hold.
 _HERE = b"\0"

@@ -13,9 +13,10 @@ from mailer.errors import WrongUsageError
 from mailer.i18n import N_, modes, translator
 from mailer.model import Edition, Image, Images, Newsletter, Term, Topic
 from mailer.render import pictures
+from mailer.render.frozen import Frozen, Reader
 from mailer.render.inspect import inspect
 from mailer.render.message import NOBODY, compile_mail
-from mailer.render.variant import Frozen, Reader, render
+from mailer.render.variant import render
 from mailer.render.weight import Weight
 
 _READER = f"reader@{NOBODY.domain}"

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from mailer.errors import NotFoundError
 from mailer.i18n import N_
 from mailer.model import Image, Variant
-from mailer.render.variant import Frozen
+from mailer.render.frozen import Frozen
 
 
 def find(session: Session, variant_hash: str, web_url: str) -> Frozen:

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from mailer.compose.check import Fault, Finding
 from mailer.model import Image, Variant
 from mailer.render import transfer
+from mailer.render.frozen import Frozen
 from mailer.render.html import MOST_OCTETS
 from mailer.render.message import NOBODY, compile_mail
-from mailer.render.variant import Frozen
 
 # Octets.
 _WARN_HTML = 70_000

@@ -13,8 +13,8 @@ from mailer.i18n import EN, ZH, modes
 from mailer.model import Edition, Image, Newsletter, Variant
 from mailer.model.base import Base
 from mailer.render.approval import approve
+from mailer.render.frozen import Frozen, Reader
 from mailer.render.message import Envelope, compile_mail
-from mailer.render.variant import Frozen, Reader
 from mailer.resources import folder
 
 NAME = 'Zoë <b>"O\'Hara" & 100% {{7*7}}'

@@ -21,8 +21,8 @@ from mailer.i18n import EN, ZH, languages, modes
 from mailer.model import Edition, Image
 from mailer.model.base import Base
 from mailer.render import published, variant
+from mailer.render.frozen import Frozen, Reader
 from mailer.render.message import NOBODY, compile_mail
-from mailer.render.variant import Frozen, Reader
 from tests.render.test_header import REFUSED, decoded
 from tests.render.test_message import SMUGGLED, demand_lawful, header, texts
 

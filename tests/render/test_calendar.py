@@ -19,10 +19,11 @@ from mailer.i18n import EN, ZH
 from mailer.model import Edition, Variant
 from mailer.model.base import Base
 from mailer.render import calendar
+from mailer.render.frozen import Frozen
 from mailer.render.holes import Marks
 from mailer.render.layout import parts
 from mailer.render.text import plain
-from mailer.render.variant import Frozen, freeze
+from mailer.render.variant import freeze
 
 NOW = datetime(2026, 11, 1, 9, 30, tzinfo=UTC)
 READING = {"start": "2026-12-05 18:05", "end": "2026-12-05 20:00", "tz": "Asia/Hong_Kong"}

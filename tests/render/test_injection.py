@@ -11,8 +11,8 @@ from email import message_from_bytes
 import pytest
 
 from mailer.errors import InvalidError
+from mailer.render.frozen import Reader
 from mailer.render.message import NOBODY, Envelope, compile_mail
-from mailer.render.variant import Reader
 from tests.render.test_message import FIELDS, issue, reader
 
 BREAKS = ("\r\nBcc: eve@evil.example", "\nBcc: eve@evil.example", "\rBcc: eve@evil.example", "\r\n\r\n<p>evil", "\r\n")

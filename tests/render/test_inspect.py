@@ -6,9 +6,9 @@ from mailer.compose.check import Fault, demand
 from mailer.errors import InvalidError
 from mailer.i18n import EN
 from mailer.model import Variant
+from mailer.render.frozen import Frozen
 from mailer.render.holes import Form
 from mailer.render.inspect import foreign, inspect
-from mailer.render.variant import Frozen
 from mailer.render.weight import Weight
 
 

@@ -17,9 +17,9 @@ from lxml import html as parser
 
 from mailer.i18n import EN, ZH, modes
 from mailer.model import Image
+from mailer.render.frozen import Calendar, Frozen, Reader
 from mailer.render.holes import Form
 from mailer.render.message import NOBODY, compile_mail
-from mailer.render.variant import Calendar, Frozen, Reader
 from tests.render.test_header import REFUSED, decoded
 
 Build = Callable[[str, Reader], bytes]

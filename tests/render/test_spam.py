@@ -15,9 +15,10 @@ from mailer.demo import organisation
 from mailer.demo.people import people
 from mailer.i18n import EN, ZH
 from mailer.model.base import Base
+from mailer.render.frozen import Frozen, Reader
 from mailer.render.message import NOBODY, compile_mail
 from mailer.render.published import pictures
-from mailer.render.variant import Frozen, Reader, freeze
+from mailer.render.variant import freeze
 from tests import machine
 from tests.conftest import SAMPLE
 

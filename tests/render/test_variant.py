@@ -18,9 +18,9 @@ from mailer.errors import InvalidError
 from mailer.i18n import EN, ZH, languages
 from mailer.model import Edition, Layout, Variant
 from mailer.render import html as html_form
+from mailer.render.frozen import Frozen, Reader
 from mailer.render.holes import Marks
 from mailer.render.layout import holes, parts, sequence
-from mailer.render.variant import Frozen, Reader
 from tests.conftest import SAMPLE
 
 Page = Any  # lxml's own types are too wide to be of use

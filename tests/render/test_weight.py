@@ -15,9 +15,10 @@ from mailer.errors import InvalidError
 from mailer.installation import Installation
 from mailer.model import Edition, Images, Topic, Variant
 from mailer.render.approval import approve
+from mailer.render.frozen import Frozen
 from mailer.render.message import NOBODY, compile_mail
 from mailer.render.published import pictures
-from mailer.render.variant import Frozen, freeze
+from mailer.render.variant import freeze
 from mailer.render.weight import Weight, weigh
 
 

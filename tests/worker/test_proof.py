@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from mailer import clock
-from mailer.campaign import proof
+from mailer.campaign import proof, retention
 from mailer.campaign.campaign import create, start
 from mailer.compose.draft import Draft
 from mailer.compose.edition import revise, save
@@ -50,7 +50,7 @@ def test_a_test_of_what_nobody_approved_arrives_marked_in_both_languages(
     with house.database.write() as session:
         assert session.get_one(Campaign, number).state is CampaignState.FINISHED
         assert session.scalar(select(func.count()).select_from(Recipient)) == 1
-        assert proof.forget(session) == 1
+        assert retention.forget(session) == 1
         assert session.scalar(select(func.count()).select_from(Recipient)) == 0
         assert all_figures(session) == []
 
@@ -58,7 +58,7 @@ def test_a_test_of_what_nobody_approved_arrives_marked_in_both_languages(
 def test_what_waits_keeps_its_address(house: Installation, topic: Topic) -> None:
     _send(house, topic)
     with house.database.write() as session:
-        assert proof.forget(session) == 0
+        assert retention.forget(session) == 0
 
 
 def test_it_stands_on_record_without_the_address(house: Installation, topic: Topic) -> None:
@@ -94,7 +94,7 @@ def test_who_asks_so_while_a_test_waits_gets_none(
     assert transport.sent == []
     with house.database.write() as session:
         assert session.get_one(Campaign, number).state is CampaignState.FINISHED
-        assert proof.forget(session) == 1
+        assert retention.forget(session) == 1
 
 
 def test_a_campaign_does_not_start_with_what_was_changed_since_its_approval(

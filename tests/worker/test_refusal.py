@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 
 from mailer import clock
 from mailer.campaign import campaign as life
-from mailer.campaign import proof
+from mailer.campaign import proof, retention
 from mailer.db.types import now_in
 from mailer.i18n import EN
 from mailer.installation import Installation
@@ -194,7 +194,7 @@ def test_a_test_mail_that_is_refused_to_us_has_failed(
     assert _state(house, number) is CampaignState.FINISHED
     with house.database.write() as session:
         assert figures(session, number).reasons(session) == {"unproven": 1}
-        assert proof.forget(session) == 1
+        assert retention.forget(session) == 1
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from mailer.demo.people import people
 from mailer.i18n import EN, ZH
+from mailer.render.frozen import Reader
 from mailer.render.holes import Form
 from mailer.render.message import NOBODY, Mail, compile_mail
-from mailer.render.variant import Reader
 from mailer.vault import Algorithm, DkimKey, KeyState
 from mailer.vault.rotation import made
 from tests.opendkim import OpenDkim

@@ -18,6 +18,7 @@ from mailer.cli.screen import screen
 from mailer.cli.wake import wake
 from mailer.compose import acknowledge as acknowledgements
 from mailer.compose import edition as editions
+from mailer.compose import newsletter as newsletters
 from mailer.compose import version
 from mailer.compose.account import account
 from mailer.compose.check import Finding, linked
@@ -173,7 +174,7 @@ def send_test(
         wanted = mode or found.source_locale
         demand_ready(found, wanted)
         # Any topic will do: nobody subscribes to a test.
-        of = editions.topic(found.newsletter, topic or next((each.slug for each in found.newsletter.topics), None))
+        of = newsletters.topic(found.newsletter, topic or next((each.slug for each in found.newsletter.topics), None))
         demand_signed(house, found.newsletter)
         number = proof.send(session, house.keys, found, of, wanted, address, by).id
     wake(house)

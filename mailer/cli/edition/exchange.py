@@ -20,6 +20,7 @@ from mailer.compose import draft as drafts
 from mailer.compose import edition as editions
 from mailer.compose import exchange, folder, po
 from mailer.compose import export as out
+from mailer.compose import newsletter as newsletters
 from mailer.compose import version as kept
 from mailer.compose.account import account
 from mailer.compose.archive import unpacked
@@ -81,7 +82,7 @@ def import_(
         _list(handed[0], as_json=as_json)
         return
     with house.database.read() as session:
-        published, by = editions.newsletter(session, newsletter), account(session, name)
+        published, by = newsletters.find(session, newsletter), account(session, name)
         wish = Wish(
             slug=called,
             zone=published.zone,
@@ -100,7 +101,7 @@ def import_(
         _tell(taken, as_json=as_json, folder=str(into))
     elif own or yes or _asked(as_json=as_json):
         with house.database.write() as session:
-            made, is_new = _store(session, editions.newsletter(session, newsletter), taken.draft, by, replace, as_json)
+            made, is_new = _store(session, newsletters.find(session, newsletter), taken.draft, by, replace, as_json)
         if own and not as_json:
             _odd(taken)
         _tell(taken, as_json=as_json, version=made, changed=is_new)

@@ -15,10 +15,10 @@ from mailer.compose import glossary, template
 from mailer.compose.check import Finding, findings
 from mailer.compose.edition import build
 from mailer.compose.folder import read
-from mailer.compose.picture import ENDINGS
 from mailer.errors import RefusedError
 from mailer.i18n import N_, ZH, languages, self_name
 from mailer.model import Edition
+from mailer.model.edition import ENDINGS
 from mailer.render.preview import Preview, demand_ready, preview, ready, stand_in
 
 

@@ -7,6 +7,7 @@ from mailer.compose.intake.notes import Notes
 from mailer.compose.picture import Picture
 from mailer.errors import MailerError
 from mailer.i18n import N_
+from mailer.model.edition import ENDINGS
 
 _NOT_FETCHED = N_("The lead picture was not fetched; add it by hand if it is wanted: %(words)s.")
 _UNFIT = N_("The lead picture could not be taken: %(words)s.")
@@ -30,4 +31,4 @@ def lead(name: str, address: str, alt: str, fetch: Fetch | None, notes: Notes) -
         return {}
     if not alt:
         notes.add(_SPEECHLESS, address)
-    return {f"{name}.{picture.ENDINGS[fitted.media_type]}": fitted}
+    return {f"{name}.{ENDINGS[fitted.media_type]}": fitted}

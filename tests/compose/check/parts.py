@@ -8,9 +8,9 @@ from mailer.compose.draft import DraftBlock, Progress
 from mailer.i18n import EN, ZH
 from mailer.model import Edition, Term
 from mailer.model.edition import TextStatus
+from mailer.render.frozen import Frozen
 from mailer.render.holes import Form
 from mailer.render.inspect import inspect
-from mailer.render.variant import Frozen
 from mailer.render.weight import Weight
 from tests.compose.conftest import SUBJECTS, block, made
 
