@@ -27,6 +27,11 @@ class Installation:
     database: Database
     keys: vault.Vault
 
+    def demand_pages(self) -> None:
+        """Raise MisconfiguredError where nobody has said where readers reach us."""
+        if not self.settings.has_pages:
+            raise MisconfiguredError(N_("Nobody has set MAILER_PUBLIC_URL, and without it no reader can unsubscribe"))
+
     def signing(self, domain: str) -> tuple[vault.DkimKey, ...]:
         """The keys that sign mails from ``domain``; none where MAILER_SIGN has them leave as they are.
 

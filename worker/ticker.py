@@ -172,7 +172,7 @@ class Ticker:
             with database.write() as session:
                 if found := campaign.due(session):
                     number = found.id
-                    campaign.demand_signed(self._house.renewed(), found.topic.newsletter)
+                    campaign.demand_fit(self._house.renewed(), found.topic.newsletter)
                     n = campaign.start(session, found, _NAME)
                     log.logger().info("campaign.started", campaign=number, deliveries=n)
         except UnavailableError:

@@ -84,6 +84,12 @@ def demand_signed(house: Installation, newsletter: Newsletter) -> None:
     house.signing(domain(newsletter.sender_address))
 
 
+def demand_fit(house: Installation, newsletter: Newsletter) -> None:
+    """The same, and where nobody could unsubscribe from them."""
+    house.demand_pages()
+    demand_signed(house, newsletter)
+
+
 def due(session: Session) -> Campaign | None:
     """A scheduled campaign whose moment has come, kept from other workers until this unit of work ends."""
     return session.scalar(

@@ -17,7 +17,7 @@ from mailer.cli.wake import wake
 from mailer.compose import edition as editions
 from mailer.compose import newsletter as newsletters
 from mailer.config import settings
-from mailer.errors import RefusedError, WrongUsageError
+from mailer.errors import WrongUsageError
 from mailer.i18n import N_, language_names
 from mailer.installation import Installation
 from mailer.model import Campaign, DeliveryState
@@ -73,7 +73,7 @@ def schedule(
     house = installation.unlock(settings())
     with house.database.write() as session:
         found = life.find(session, number)
-        _demand_fit(house, found)
+        life.demand_fit(house, found.topic.newsletter)
         moment = read(at, found.topic.newsletter.zone)
         life.schedule(session, found, moment, name)
     if as_json:
@@ -92,20 +92,13 @@ def start(number: _Number, name: Person, as_json: AsJson = False) -> None:
     queue.check(chosen)
     with house.database.write() as session:
         found = life.find(session, number)
-        _demand_fit(house, found)
+        life.demand_fit(house, found.topic.newsletter)
         deliveries = life.start(session, found, name)
     wake(house)
     if as_json:
         screen().json({"campaign": number, "deliveries": deliveries})
     else:
         screen().out(screen().say(N_("Campaign %(id)s is on its way to %(n)s readers."), id=number, n=deliveries))
-
-
-def _demand_fit(house: Installation, found: Campaign) -> None:
-    """Refuse what would send mails that nobody can unsubscribe from, or unsigned ones that should be signed."""
-    if not house.settings.has_pages:
-        raise RefusedError(N_("Nobody has set MAILER_PUBLIC_URL, and without it no reader can unsubscribe"))
-    life.demand_signed(house, found.topic.newsletter)
 
 
 @app.command()

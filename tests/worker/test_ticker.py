@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 from mailer import clock, vault
 from mailer.campaign import campaign as life
 from mailer.campaign.count import hollow
+from mailer.config import Settings
 from mailer.db.types import now_in
 from mailer.events import withdrawals
 from mailer.events.withdrawals import Entry, Kind
@@ -200,11 +201,16 @@ def test_whose_provider_nobody_knows_is_looked_for(house: Installation, ticker: 
     assert asked == [house]
 
 
-def test_a_scheduled_campaign_that_nobody_would_sign_is_held_and_it_is_said_why(
-    house: Installation, campaign: Campaign, ticker: Ticker
+@pytest.mark.parametrize(("lacks", "why"), [("key", "No key signs mails"), ("pages", "MAILER_PUBLIC_URL")])
+def test_a_scheduled_campaign_that_is_not_fit_to_go_is_held_and_it_is_said_why(
+    house: Installation, campaign: Campaign, ticker: Ticker, lacks: str, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Even where that was changed while the worker was at work."""
-    vault.change(house.settings.key_file, house.settings.home, made("x.example", Algorithm.ED25519, KeyState.SIGNING))
+    if lacks == "key":
+        other = made("x.example", Algorithm.ED25519, KeyState.SIGNING)
+        vault.change(house.settings.key_file, house.settings.home, other)
+    else:
+        monkeypatch.setattr(Settings, "has_pages", False)
     with house.database.write() as session:
         found = session.get_one(Campaign, campaign.id)
         life.schedule(session, found, clock.now() + timedelta(hours=1), "Ada")
@@ -213,4 +219,4 @@ def test_a_scheduled_campaign_that_nobody_would_sign_is_held_and_it_is_said_why(
     assert _state(house) is CampaignState.HELD
     with house.database.read() as session:
         entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "campaign.hold")).one()
-    assert "No key signs mails" in str(entry.detail["why"])
+    assert why in str(entry.detail["why"])

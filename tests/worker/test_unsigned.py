@@ -103,6 +103,25 @@ def test_a_worker_without_the_right_key_keeps_its_rows_and_says_why(
     assert all(b"DKIM-Signature" in parcel.content for parcel in transport.sent)
 
 
+def test_a_worker_that_nobody_told_where_the_pages_are_keeps_its_rows_and_says_so(
+    house: Installation,
+    sending: Campaign,
+    office: Office,
+    drain: Callable[[float], bool],
+    transport: MemoryTransport,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Its links would lead nowhere, whoever else was told."""
+    assert sending
+    at_work(office, under(house, public_url=Settings.model_fields["public_url"].default))
+    assert drain(1.0)
+    assert transport.sent == []
+    assert "MAILER_PUBLIC_URL" in "".join(capfd.readouterr())
+    at_work(office, house)
+    drain(20.0)
+    assert len(transport.sent) == 40
+
+
 def test_a_key_that_is_used_meanwhile_signs_from_the_next_drain_on(house: Installation) -> None:
     signs = with_key(house)
     (first,) = signs.signing(DOMAIN)
