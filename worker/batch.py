@@ -58,14 +58,13 @@ class Batch:
         """The deliveries of which no body has begun to leave: until then each may still be dropped."""
         return list(self._unbegun)
 
-    async def transmit(self, connections: Sequence[Connection]) -> list[tuple[Claimed, Outcome]]:
-        """Each row with its outcome; every row has one, whatever the connections do."""
+    async def transmit(self, connections: Sequence[Connection]) -> None:
+        """Send all of it; what became of it, whatever the connections did, is told by ``settled``."""
         works = (self._work(connection) for connection in connections[: len(self._waiting)])
         # One that breaks takes no other with it, whose messages are on the wire.
         for fault in await asyncio.gather(*works, return_exceptions=True):
             if fault is not None:
                 log.logger().error("batch.broke", exc_info=fault)
-        return self.settled()
 
     def settled(self) -> list[tuple[Claimed, Outcome]]:
         """Each row with what is known of it: what has no outcome is in doubt, or did not leave."""

@@ -209,7 +209,9 @@ class Lane:
         """Learn what the rows' mails need, then commit that they are about to go; where that fails they go back."""
         office = self._office
         try:
-            issue = await office.read(lambda session: office.letters.learn(session, campaign, rows))
+            issue = office.letters.known(campaign, rows)
+            if issue is None:
+                issue = await office.read(lambda session: office.letters.learn(session, campaign, rows))
             begun = await office.write(lambda session: claim.begin(session, [row.id for row in rows], token))
         except Exception:
             await self._hand_back([row.id for row in rows], token)

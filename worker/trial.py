@@ -50,7 +50,7 @@ async def trials(house: Installation, among: Sequence[Way]) -> list[Trial]:
 
 
 async def _trial(house: Installation, way: Way) -> Trial:
-    where = Endpoint.of(way.url or house.settings.relay_url)
+    where = Endpoint.of(way.where(house.settings))
     trial = Trial(way.name, f"[{where.host}]:{where.port}" if ":" in where.host else f"{where.host}:{where.port}")
     try:
         where = replace(endpoint(house, way), patience=min(_MOST_SECONDS, house.settings.smtp_timeout))

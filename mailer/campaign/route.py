@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from mailer import clock, url, vault
 from mailer.campaign.defaults import DEFAULTS
 from mailer.compose.newsletter import find as newsletter
+from mailer.config import Settings
 from mailer.db.upsert import insert
 from mailer.errors import NotFoundError, RefusedError, Term, WrongUsageError
 from mailer.i18n import N_
@@ -48,6 +49,10 @@ class Way:
     def rank(self) -> tuple[bool, bool]:
         """How narrow it is: for a newsletter before for a provider, both before for all."""
         return self.newsletter_id is not None, self.provider is not None
+
+    def where(self, settings: Settings) -> str:
+        """The server that it leads to, as ``url`` or MAILER_RELAY_URL has it."""
+        return self.url or settings.relay_url
 
     def serves(self, provider: str, newsletter_id: int) -> bool:
         """Whether it is for such mail."""

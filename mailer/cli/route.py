@@ -135,7 +135,7 @@ def _show(house: Installation, as_json: bool) -> None:
     for way in found:
         signs_in = say(N_("yes")) if way.username else ""
         weight = str(way.weight) if way.weight else say(N_("stands by"))
-        made.add_row(way.name, _address(way, house), signs_in, weight, _purpose(way, slugs))
+        made.add_row(way.name, way.where(house.settings), signs_in, weight, _purpose(way, slugs))
     screen().results.print(made)
 
 
@@ -145,14 +145,10 @@ def _purpose(way: Way, slugs: dict[int, str]) -> str:
     return " · ".join(words) or screen().say(N_("everything else") if way.name == RELAY else N_("everything"))
 
 
-def _address(way: Way, house: Installation) -> str:
-    return way.url or house.settings.relay_url
-
-
 def _numbers(way: Way, house: Installation, slugs: dict[int, str]) -> dict[str, Any]:
     return {
         "name": way.name,
-        "url": _address(way, house),
+        "url": way.where(house.settings),
         "signs_in": way.username is not None,
         "mechanism": way.mechanism,
         "weight": way.weight,

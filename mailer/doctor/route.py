@@ -88,7 +88,7 @@ def routes(house: Installation) -> list[Check]:
 
 def is_direct(way: Way, house: Installation) -> bool:
     """Whether it leads to each reader's own exchanger, of which none is asked without a mail for it."""
-    return (way.url or house.settings.relay_url) == url.DIRECT
+    return way.where(house.settings) == url.DIRECT
 
 
 def _direct(way: Way, house: Installation) -> Check:

@@ -128,16 +128,16 @@ async def _meet(seed: int, journal: Journal) -> Counter[Fate]:
     async with hostile.host as host:
         transport = Smtp(Endpoint("127.0.0.1", host.port), TIMEOUT)
         connections = [transport.connect(), transport.connect()]
-        settled = await batch.transmit(connections)
+        await batch.transmit(connections)
         for connection in connections:
             await connection.close()
         # What has left is still to come in.
         await asyncio.sleep(0.01)
     try:
-        _judge(host, sent, settled)
+        _judge(host, sent, batch.settled())
     except AssertionError as error:
         raise AssertionError(f"seed {seed}: {error}") from error
-    return Counter(outcome.fate for _, outcome in settled)
+    return Counter(outcome.fate for _, outcome in batch.settled())
 
 
 @pytest.mark.databases("sqlite")

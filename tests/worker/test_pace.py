@@ -171,7 +171,8 @@ def test_a_row_whose_place_was_missed_goes_back_where_there_is_none_soon(
     late = Pace(Grant(1, 0.0, 0.01), clock.monotonic() - 1.0, none_soon)
     lease_over = clock.monotonic() + 60
     batch = Batch([row], lambda _: Parcel(1, "", "", b""), journal.claim(), journal, late, lambda _: True, lease_over)
-    ((_, outcome),) = asyncio.run(batch.transmit([transport]))
+    asyncio.run(batch.transmit([transport]))
+    ((_, outcome),) = batch.settled()
     assert (outcome.fate, transport.sent) == (Fate.KEPT, [])
 
 
@@ -189,7 +190,8 @@ def test_where_nobody_is_let_in_no_connection_knocks_twice(
     batch = Batch(
         rows, lambda row: Parcel(row.id, "", "", b""), journal.claim(), journal, pace, lambda _: True, lease_over
     )
-    outcomes = asyncio.run(batch.transmit([transport] * 3))
+    asyncio.run(batch.transmit([transport] * 3))
+    outcomes = batch.settled()
     knocked = sum(outcome.fate is Fate.DEFERRED for _, outcome in outcomes)
     assert 1 <= knocked <= 3
     assert sum(outcome.fate is Fate.KEPT for _, outcome in outcomes) == 20 - knocked

@@ -416,12 +416,12 @@ def transmit(journal: Journal, left_open: list[bool]) -> Callable[..., list[Outc
             )
             async with host:
                 connection = Smtp(Endpoint("127.0.0.1", host.port), 2.0).connect()
-                settled = await batch.transmit([connection])
+                await batch.transmit([connection])
                 # Long enough for what could still come.
                 await asyncio.sleep(0.1)
                 left_open.append(host.talking)
                 await connection.close()
-                return settled
+                return batch.settled()
 
         return [outcome for _, outcome in sorted(asyncio.run(main()), key=lambda each: each[0].id)]
 

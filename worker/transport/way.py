@@ -15,7 +15,7 @@ from worker.transport.smtp import Smtp
 def transport(house: Installation, way: Way) -> Transport:
     """The transport of a way. Raises as ``endpoint`` does."""
     settings = house.settings
-    if (way.url or settings.relay_url) == url.DIRECT:
+    if way.where(settings) == url.DIRECT:
         return Direct(settings.dns, settings.smtp_timeout, ca_file=way.ca_file)
     return Smtp(endpoint(house, way), settings.smtp_timeout)
 
@@ -28,7 +28,7 @@ def endpoint(house: Installation, way: Way) -> Endpoint:
             for column, field in (("username", way.username), ("secret", way.secret))
         )
     return replace(
-        Endpoint.of(way.url or house.settings.relay_url),
+        Endpoint.of(way.where(house.settings)),
         username=username,
         secret=secret,
         mechanism=Mechanism(way.mechanism) if way.mechanism else None,
