@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from mailer import clock
@@ -47,6 +47,26 @@ def create(session: Session, edition: Edition, topic: Topic, by: str, uncertain_
     session.flush()
     _note(session, campaign, by, "create", edition=edition.slug, topic=topic.slug, uncertain=uncertain_policy)
     return campaign
+
+
+def demand_first(session: Session, edition: Edition, topic: Topic) -> None:
+    """Raise RefusedError where a topic's readers get this edition by another campaign, or got some of it."""
+    other = session.scalar(
+        select(Campaign.id)
+        .where(Campaign.edition_id == edition.id, Campaign.topic_id == topic.id, ~Campaign.test)
+        .where(or_(Campaign.state != CampaignState.CANCELLED, Campaign.started_at.is_not(None)))
+        .order_by(Campaign.id.desc())
+        .limit(1)
+    )
+    if other is not None:
+        raise RefusedError(
+            N_(
+                "Campaign %(id)s brings %(topic)s this edition: a second one brings it to everybody once more."
+                " If that is meant, say --again."
+            ),
+            id=other,
+            topic=topic.slug,
+        )
 
 
 def find(session: Session, campaign_id: int) -> Campaign:

@@ -45,6 +45,7 @@ def create(
     ),
     newsletter: InNewsletter = None,
     uncertain: str = typer.Option("leave", "--uncertain", help="Mails in doubt: leave them, or resend them."),
+    again: bool = typer.Option(False, "--again", help="Even if the topic's readers get or got this edition already."),
     as_json: AsJson = False,
 ) -> None:
     """Make a draft campaign of an approved edition."""
@@ -54,7 +55,10 @@ def create(
         )
     with installation.unlock(settings()).database.write() as session:
         found = editions.find(session, edition, newsletter)
-        made = life.create(session, found, newsletters.topic(found.newsletter, topic), name, uncertain)
+        to = newsletters.topic(found.newsletter, topic)
+        if not again:
+            life.demand_first(session, found, to)
+        made = life.create(session, found, to, name, uncertain)
         number = made.id
     if as_json:
         screen().json({"campaign": number})

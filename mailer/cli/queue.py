@@ -95,8 +95,8 @@ def _picture(now: Queues) -> RenderableType:
     say = screen().say
     lines: list[RenderableType] = []
     if now.providers:
-        campaigns = "  ".join(f"{number} {state_name(state)}" for number, state in now.campaigns.items())
-        lines.append(Text(f"{say(N_('Campaigns'))}: {campaigns}"))
+        campaigns = "  ".join(f"#{number} {state_name(state)}" for number, state in now.campaigns.items())
+        lines.append(Text(say(N_("Campaigns: %(each)s"), each=campaigns)))
         rows = {provider_name(queue.provider): queue.states for queue in now.providers}
         words = {provider_name(queue.provider): bounds_words(queue.bounds) for queue in now.providers}
         lines.append(table(N_("Provider"), rows, (N_("Limits"), words)))

@@ -33,7 +33,7 @@ def ask(run: Run, housed: dict[str, str]) -> Any:
 
 def test_a_campaign_from_its_making_to_its_end(ask: Any, campaign: Campaign) -> None:
     slug = campaign.edition.slug
-    assert ask("campaign", "create", slug, "--uncertain", "resend", "--as", "Ada") == {"campaign": 2}
+    assert ask("campaign", "create", slug, "--again", "--uncertain", "resend", "--as", "Ada") == {"campaign": 2}
     assert ask("campaign", "start", "2", "--as", "Ada") == {"campaign": 2, "deliveries": 40}
     assert ask("campaign", "pause", "2", "--as", "Ada") == {"campaign": 2, "state": "paused"}
     assert ask("queue", "status")["campaigns"] == {"2": "paused"}
@@ -55,7 +55,7 @@ def _doubt(house: Installation, campaign: int, n: int) -> None:
 
 
 def test_doubts_are_told_apart_by_campaign(ask: Any, house: Installation, sending: Campaign) -> None:
-    ask("campaign", "create", sending.edition.slug, "--as", "Ada")
+    ask("campaign", "create", sending.edition.slug, "--again", "--as", "Ada")
     ask("campaign", "start", "2", "--as", "Ada")
     _doubt(house, sending.id, 3)
     _doubt(house, 2, 5)
@@ -201,6 +201,20 @@ def test_an_unapproved_edition_makes_no_campaign(
     one_line(run("campaign", "create", slug, "--topic", "nothing", "--as", "Ada", **housed), 1, "news")
     one_line(run("campaign", "create", slug, "--newsletter", "nothing", "--as", "Ada", **housed), 1, slug)
     assert len(ask("campaign", "status")["campaigns"]) == 1
+
+
+def test_an_edition_goes_to_a_topics_readers_once(
+    run: Run, housed: dict[str, str], ask: Any, campaign: Campaign
+) -> None:
+    make = ("campaign", "create", campaign.edition.slug, "--as", "Ada")
+    one_line(run(*make, **housed), 1, "--again")
+    ask("campaign", "cancel", "1", "--as", "Ada")
+    # Nobody got any of it.
+    assert ask(*make) == {"campaign": 2}
+    ask("campaign", "start", "2", "--as", "Ada")
+    ask("campaign", "cancel", "2", "--as", "Ada")
+    one_line(run(*make, **housed), 1, "2")
+    assert ask(*make, "--again") == {"campaign": 3}
 
 
 def test_a_campaign_that_nobody_could_unsubscribe_from_is_not_started(
