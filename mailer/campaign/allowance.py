@@ -5,7 +5,7 @@ may take. The first is a look; the second is exact, however many workers claim a
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -57,8 +57,9 @@ def allowances(session: Session, pairs: Collection[Pair]) -> dict[Pair, tuple[Al
 
     Test mails are kept by holds alone. What may not go at all is not there.
     """
-    terms = limit.in_force(session)
-    found = _open(session, terms, pairs)
+    among = ways(session)
+    terms = limit.in_force(session, among)
+    found = _open(session, among, terms, pairs)
     return {pair: tuple(_allowance(terms, way, pair[0]) for way in free) for pair, free in found.items()}
 
 
@@ -77,8 +78,9 @@ def _level(scope: str, way: Way, rate: float) -> tuple[str, float, bool]:
     return (f"{scope}@{way.name}" if adaptive else scope, rate, adaptive)
 
 
-def _open(session: Session, terms: Mapping[str, Terms], pairs: Collection[Pair]) -> dict[Pair, list[Way]]:
-    among = ways(session)
+def _open(
+    session: Session, among: Sequence[Way], terms: Mapping[str, Terms], pairs: Collection[Pair]
+) -> dict[Pair, list[Way]]:
     columns = (Campaign.id, Campaign.test, Newsletter.id.label("newsletter"), Newsletter.zone, now_in().label("now"))
     asked = select(*columns).join(Topic, Topic.id == Campaign.topic_id)
     found = session.execute(
@@ -109,8 +111,9 @@ def room(session: Session, pair: Pair, name: str, most: int, *, test: bool) -> i
     What is capped stays locked until the unit of work ends, in which the claim is written: so those
     who claim side by side never take more together than a cap leaves.
     """
-    terms = limit.in_force(session)
-    way = next((each for each in _open(session, terms, {pair}).get(pair, ()) if each.name == name), None)
+    among = ways(session)
+    terms = limit.in_force(session, among)
+    way = next((each for each in _open(session, among, terms, {pair}).get(pair, ()) if each.name == name), None)
     if way is None:
         return 0
     capped = [scope for scope, each in _passed(terms, way, pair[0]).items() if each.capped]
@@ -120,7 +123,7 @@ def room(session: Session, pair: Pair, name: str, most: int, *, test: bool) -> i
     now = [row.now for row in session.execute(locked.with_for_update())]
     # Asked once the locks are ours: whoever had them before has written what they took.
     used = use(session)
-    left = _left(_passed(limit.in_force(session), way, pair[0]), used, max(now)) if now else None
+    left = _left(_passed(limit.in_force(session, among), way, pair[0]), used, max(now)) if now else None
     return most if left is None else min(most, left)
 
 

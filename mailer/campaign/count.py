@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from mailer import log
 from mailer.db.engine import at_end
-from mailer.db.upsert import insert
+from mailer.db.upsert import insert, once
 from mailer.model import Campaign, CampaignState, Count, Delivery, DeliveryState
 from mailer.model.delivery import HELD, among
 
@@ -44,10 +45,13 @@ def write(session: Session) -> None:
     lines = [dict(zip((*_KEY, "n"), (*key, n), strict=True)) for key, n in sorted(changes.items()) if n]
     changes.clear()
     if lines:
-        statement = insert(session, Count)
-        session.execute(
-            statement.on_conflict_do_update(index_elements=_KEY, set_={"n": Count.n + statement.excluded.n}), lines
-        )
+        session.execute(_adding(session), lines)
+
+
+@once
+def _adding(session: Session) -> Any:
+    statement = insert(session, Count)
+    return statement.on_conflict_do_update(index_elements=_KEY, set_={"n": Count.n + statement.excluded.n})
 
 
 def hollow(session: Session) -> list[int]:

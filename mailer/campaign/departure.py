@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 from mailer.campaign.route import RELAY
 from mailer.db.engine import at_end
 from mailer.db.types import Hour, now_in
-from mailer.db.upsert import insert
+from mailer.db.upsert import insert, once
 from mailer.model import Departure
 
 _KEY = ("hour", "route", "provider")
@@ -35,9 +36,13 @@ def _write(session: Session) -> None:
     lines = [{"route": route, "provider": provider, "n": n} for (route, provider), n in sorted(noted.items())]
     noted.clear()
     if lines:
-        statement = insert(session, Departure).values(hour=Hour())
-        added = {"n": Departure.n + statement.excluded.n}
-        session.execute(statement.on_conflict_do_update(index_elements=_KEY, set_=added), lines)
+        session.execute(_adding(session), lines)
+
+
+@once
+def _adding(session: Session) -> Any:
+    statement = insert(session, Departure).values(hour=Hour())
+    return statement.on_conflict_do_update(index_elements=_KEY, set_={"n": Departure.n + statement.excluded.n})
 
 
 def clear(session: Session) -> None:

@@ -1,6 +1,7 @@
 """Limits: what an operator decides for everything, for a route or for a provider, and what is in force with it."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -25,9 +26,10 @@ _RATE = re.compile(rf"([0-9]{{1,9}}(?:\.[0-9]{{1,9}})?)(?:/({'|'.join(_SECONDS)}
 _OWN = tuple(field.name for field in fields(Terms) if field.name != "held")
 
 
-def scopes(session: Session) -> tuple[str, ...]:
-    """Everything that may have limits of its own, from the widest to the narrowest."""
-    return ALL, *(f"{ROUTE}{way.name}" for way in route.ways(session)), *(f"{PROVIDER}{name}" for name in DEFAULTS)
+def scopes(session: Session, among: Sequence[route.Way] | None = None) -> tuple[str, ...]:
+    """Everything that may have limits of its own, from the widest to the narrowest; ``among``: the ways, if known."""
+    names = [way.name for way in (route.ways(session) if among is None else among)]
+    return ALL, *(f"{ROUTE}{name}" for name in names), *(f"{PROVIDER}{name}" for name in DEFAULTS)
 
 
 def passed(way: str, provider: str) -> tuple[str, ...]:
@@ -58,11 +60,11 @@ def decided(session: Session) -> dict[str, list[str]]:
     }
 
 
-def in_force(session: Session) -> dict[str, Terms]:
-    """The terms of every scope: an operator's, and field by field the shipped ones for the rest."""
+def in_force(session: Session, among: Sequence[route.Way] | None = None) -> dict[str, Terms]:
+    """The terms of every scope: an operator's, and field by field the shipped ones for the rest. As ``scopes``."""
     columns = [getattr(Limit, name) for name in ("scope", *_OWN, "held")]
     rows = {row.scope: row for row in session.execute(select(*columns))}
-    return {each: _merged(DEFAULTS.get(short(each), Terms()), rows.get(each)) for each in scopes(session)}
+    return {each: _merged(DEFAULTS.get(short(each), Terms()), rows.get(each)) for each in scopes(session, among)}
 
 
 def _merged(shipped: Terms, row: object) -> Terms:
