@@ -1,6 +1,6 @@
-"""Taking deliveries into a worker's hands: open lanes, claim, begin, hand back."""
+"""Taking deliveries into a worker's hands: open lanes, claim, hand back."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -25,7 +25,7 @@ from mailer.model import (
     Subscription,
     Suppression,
 )
-from mailer.model.delivery import CLAIMABLE, HELD, among
+from mailer.model.delivery import CLAIMABLE, among
 
 _S = DeliveryState
 _MOST = "most"
@@ -101,7 +101,7 @@ def claim(
             transition(session, before, _S.SUPPRESSED, [row.id for row in gone], each=reasons)
             fit = [row.id for row in found if not row.why_not]
             moved = set(
-                transition(session, before, _S.CLAIMED, fit, lease_until=now_in(lease), new_claim=token, route=route)
+                transition(session, before, _S.SENDING, fit, lease_until=now_in(lease), new_claim=token, route=route)
             )
             taken += [Claimed(*row[:-1], *campaign) for row in found if row.id in moved]  # type: ignore[arg-type, call-arg]  # a row's types are open
     return taken
@@ -179,17 +179,6 @@ def _tests(free: Select[int]) -> Select[*tuple[object, ...]]:
         .join(Campaign, Campaign.id == Delivery.campaign_id)
         .where(Delivery.id.in_(free))
     )
-
-
-def begin(session: Session, ids: Sequence[int], token: str) -> set[int]:
-    """Commit that these are about to go, before their first octet; those that are still ours."""
-    return set(transition(session, _S.CLAIMED, _S.SENDING, ids, claim=token))
-
-
-def release(session: Session, ids: Sequence[int], token: str) -> None:
-    """Hand back what was claimed, perhaps committed to be begun, and has not left."""
-    for before in HELD:
-        transition(session, before, _S.PENDING, ids, claim=token)
 
 
 def unwanted(session: Session, ids: Collection[int]) -> frozenset[int]:

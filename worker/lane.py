@@ -1,4 +1,4 @@
-"""A lane: one provider's queue in one worker. Lease, reserve, claim, begin, transmit, record, report."""
+"""A lane: one provider's queue in one worker. Lease, reserve, claim, transmit, record, report."""
 
 import asyncio
 import random
@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+
+from sqlalchemy.orm import Session
 
 from mailer import clock, log
 from mailer.campaign.allowance import Allowance
@@ -176,21 +178,13 @@ class Lane:
         self._served[campaign] = clock.monotonic()
         ways = self._campaigns[campaign].ways
         token = self._office.journal.claim()
-        lease = self._office.installation.settings.lease
-        lease_over = clock.monotonic() + lease
-        try:
-            rows = await self._office.write(
-                lambda session: claim.claim(session, campaign, self._provider, grant.granted, token, lease, way.name)
-            )
-        except Exception:
-            await self._hand_back([], token)
-            raise
-        if not rows:
+        lease_over = clock.monotonic() + self._office.installation.settings.lease
+        rows, issue = await self._claim(campaign, grant.granted, token, way)
+        if issue is None:
             self._office.journal.settled(token)
             self._campaigns = {number: turn for number, turn in self._campaigns.items() if number != campaign}
             return []
         pace = Pace(grant, granted_at, lambda wanted: self._renew(way, wanted, grants))
-        issue, rows = await self._begin(campaign, rows, token)
         with self._office.letters.making(issue) as make:
             batch = self._in_hand = Batch(
                 rows,
@@ -205,18 +199,24 @@ class Lane:
         self._look_back(way, outcomes, clock.monotonic() - granted_at)
         return outcomes
 
-    async def _begin(self, campaign: int, rows: Sequence[Claimed], token: str) -> tuple[Issue, list[Claimed]]:
-        """Learn what the rows' mails need, then commit that they are about to go; where that fails they go back."""
+    async def _claim(self, campaign: int, most: int, token: str, way: Way) -> tuple[list[Claimed], Issue | None]:
+        """Commit that some rows are about to go, with what their mails need; where that cannot be had, none are."""
         office = self._office
+
+        def take(session: Session) -> tuple[list[Claimed], Issue | None]:
+            lease = office.installation.settings.lease
+            rows = claim.claim(session, campaign, self._provider, most, token, lease, way.name)
+            return rows, office.letters.learn(session, campaign, rows) if rows else None
+
         try:
-            issue = office.letters.known(campaign, rows)
-            if issue is None:
-                issue = await office.read(lambda session: office.letters.learn(session, campaign, rows))
-            begun = await office.write(lambda session: claim.begin(session, [row.id for row in rows], token))
-        except Exception:
-            await self._hand_back([row.id for row in rows], token)
+            return await office.write(take)
+        except UnavailableError:
+            # We are to stop: the journal tells others that nothing of it has left.
             raise
-        return issue, [row for row in rows if row.id in begun]
+        except Exception:
+            # What it took after all, if the answer alone was lost, a ticker hands back: the claim is not open.
+            office.journal.settled(token)
+            raise
 
     async def _send(
         self, batch: Batch, connections: Sequence[Connection], token: str, way: Way, ways: Sequence[Allowance]
@@ -232,17 +232,6 @@ class Lane:
             await self._record(batch.settled(), token, way, ways)
             self._office.journal.settled(token)
         return outcomes
-
-    async def _hand_back(self, ids: Sequence[int], token: str) -> None:
-        """Give up a claim of which nothing has left. What this misses a ticker hands back: the claim is not open."""
-        try:
-            await self._office.write(lambda session: claim.release(session, ids, token))
-        except UnavailableError:
-            # We are to stop: the journal tells others that nothing of it has left.
-            raise
-        except Exception:  # noqa: BLE001 — what broke before it is what is to be told
-            log.logger().exception("release.broke", provider=self._provider)
-        self._office.journal.settled(token)
 
     async def _record(
         self, outcomes: Sequence[tuple[Claimed, Outcome]], token: str, way: Way, ways: Sequence[Allowance]

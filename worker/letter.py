@@ -51,13 +51,8 @@ class Letters:
         self._issues: dict[int, Issue] = {}
         self._lock = Lock()
 
-    def known(self, campaign_id: int, rows: Sequence[Claimed]) -> Issue | None:
-        """What these rows need, where all of it has been learnt."""
-        issue = self._issues.get(campaign_id)
-        return issue if issue and issue.mails.keys() >= {row.variant_id for row in rows} else None
-
     def learn(self, session: Session, campaign_id: int, rows: Sequence[Claimed]) -> Issue:
-        """What these rows need, with what is read of it now.
+        """What these rows need, read where it is not known yet.
 
         One lane at a time: the others would only do the same once more. Raises MisconfiguredError where they
         are to be signed and cannot be, and where nobody could unsubscribe from them.
@@ -67,7 +62,7 @@ class Letters:
             for variant_id in {row.variant_id for row in rows} - issue.mails.keys():
                 mail = self._mail(session, issue.envelope, variant_id)
                 issue.mails[variant_id] = mail, Signer(issue.keys, mail.shared)
-            # The one learnt last stands last.
+            # The one used last stands last.
             self._issues[campaign_id] = issue
             while len(self._issues) > _MOST_KEPT:
                 self._issues.pop(next(iter(self._issues)))

@@ -12,7 +12,7 @@ from mailer.campaign.ledger import transition
 from mailer.db.types import now_in
 from mailer.installation import Installation
 from mailer.model import Attempt, Campaign, CampaignState, Delivery, DeliveryState
-from mailer.model.delivery import HELD, among
+from mailer.model.delivery import among
 from worker.journal import Journal, Story, found_dead, journals
 from worker.record import Tried, again, died, record
 from worker.transport import Fate, Outcome
@@ -27,15 +27,14 @@ _TOLD = "told by the journal of a worker that died"
 def reap(session: Session, lifetime: float, mine: Journal | None = None) -> Counter[str]:
     """Settle what is held beyond its lease; how many went where.
 
-    Claimed rows never left: they wait again. Rows being sent may have left: they are uncertain.
-    Where the campaign's policy says so they go again, marked as perhaps doubled, but a while
-    later: after an outage longer than the lease their owner may be about to record what it knows.
+    It may have left, and is uncertain. Where the campaign's policy says so it goes again, marked as perhaps
+    doubled, but a while later: after an outage longer than the lease its owner may be about to record what it knows.
     What is open in ``mine``, the journal of this living process, is its own to record. ``lifetime``:
     seconds after its first try for which a doubt may go again.
     """
     expired = session.execute(
         _held()
-        .where(among(HELD), Delivery.lease_until < now_in())
+        .where(among([_S.SENDING]), Delivery.lease_until < now_in())
         .limit(_REAPED_AT_ONCE)
         .with_for_update(skip_locked=True, of=Delivery)
     ).all()
@@ -69,7 +68,10 @@ def fold(session: Session, story: Story, lifetime: float) -> Counter[str]:
     """
     mine = (
         _held()
-        .where(or_(among(HELD), among([_S.UNCERTAIN])), Delivery.claim.startswith(f"{story.name}-", autoescape=True))
+        .where(
+            or_(among([_S.SENDING]), among([_S.UNCERTAIN])),
+            Delivery.claim.startswith(f"{story.name}-", autoescape=True),
+        )
         # Waited for, not passed over: the journal is removed when this is done.
         .with_for_update(of=Delivery)
     )
@@ -77,7 +79,7 @@ def fold(session: Session, story: Story, lifetime: float) -> Counter[str]:
     rest = []
     for row in session.execute(mine):
         fate, code = story.of(row.claim, row.id)
-        if row.state is _S.CLAIMED or fate is None:
+        if fate is None:
             rest.append(row)
         else:
             outcome = Outcome(fate, code, reply=_TOLD, after_body=fate is not Fate.UNSENT)
@@ -85,7 +87,7 @@ def fold(session: Session, story: Story, lifetime: float) -> Counter[str]:
     went = Counter(outcome.fate.value for outcomes in known.values() for _, outcome in outcomes)
     for claim, outcomes in known.items():
         record(session, outcomes, claim, lifetime)
-    held = [row for row in rest if row.state is not _S.UNCERTAIN]
+    held = [row for row in rest if row.state is _S.SENDING]
     return went + _settle(session, held, lifetime, resend=True)
 
 
@@ -96,15 +98,14 @@ def strays(session: Session, journal: Journal) -> int:
     nothing, and none of those was begun.
     """
     held = session.execute(
-        _held().where(among(HELD), Delivery.claim.startswith(f"{journal.name}-", autoescape=True))
+        _held().where(among([_S.SENDING]), Delivery.claim.startswith(f"{journal.name}-", autoescape=True))
     ).all()
     # Asked after the rows were read: a claim is open before it takes any, and closed after its last is settled.
     stray = [row for row in held if not journal.is_open(row.claim)]
     back = 0
     for claim in {row.claim for row in stray}:
-        for before in HELD:
-            ids = [row.id for row in stray if row.claim == claim and row.state is before]
-            back += len(transition(session, before, _S.PENDING, ids, claim=claim))
+        ids = [row.id for row in stray if row.claim == claim]
+        back += len(transition(session, _S.SENDING, _S.PENDING, ids, claim=claim))
     return back
 
 
@@ -126,10 +127,8 @@ def _tried(rows: Sequence[Row[*tuple[object, ...]]]) -> list[Tried]:
 def _settle(
     session: Session, rows: Sequence[Row[*tuple[object, ...]]], lifetime: float, *, resend: bool
 ) -> Counter[str]:
-    waiting = transition(session, _S.CLAIMED, _S.PENDING, [row.id for row in rows if row.state is _S.CLAIMED])
-    sending = _tried([row for row in rows if row.state is _S.SENDING])
-    uncertain, resent = died(session, sending, resend=resend, lifetime=lifetime)
-    return Counter(pending=len(waiting), uncertain=uncertain, resend=resent)
+    uncertain, resent = died(session, _tried(rows), resend=resend, lifetime=lifetime)
+    return Counter(uncertain=uncertain, resend=resent)
 
 
 def fold_dead(house: Installation) -> None:

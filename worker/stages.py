@@ -75,8 +75,6 @@ class Stages:
         with database.read() as session:
             # Compiled once for all batches: no cost of a message.
             issue = self._letters.learn(session, campaign, rows)
-        with self._watch("begin"), database.write() as session:
-            claim.begin(session, [row.id for row in rows], token)
         with self._watch("render"), self._letters.making(issue) as make:
             parcels = [make(row) for row in rows]
         with self._watch("transmit"):

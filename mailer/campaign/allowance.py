@@ -17,8 +17,8 @@ from mailer.campaign.defaults import Terms
 from mailer.campaign.quiet import quiet
 from mailer.campaign.route import RELAY, Way, fit, ways
 from mailer.db.types import now_in
-from mailer.model import Campaign, Delivery, Departure, Limit, Newsletter, Topic
-from mailer.model.delivery import HELD, among
+from mailer.model import Campaign, Delivery, DeliveryState, Departure, Limit, Newsletter, Topic
+from mailer.model.delivery import among
 
 Pair = tuple[str, int]
 """A provider and a campaign."""
@@ -137,7 +137,7 @@ def use(session: Session) -> Use:
     route = func.coalesce(Delivery.route, RELAY)
     in_hand = (
         select(literal("in hand"), route, Delivery.provider, func.count())
-        .where(among(HELD))
+        .where(among([DeliveryState.SENDING]))
         .group_by(route, Delivery.provider)
     )
     found = Use()

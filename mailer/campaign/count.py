@@ -11,7 +11,7 @@ from mailer import log
 from mailer.db.engine import at_end
 from mailer.db.upsert import insert, once
 from mailer.model import Campaign, CampaignState, Count, Delivery, DeliveryState
-from mailer.model.delivery import HELD, among
+from mailer.model.delivery import OPEN, among
 
 Group = tuple[int, int, str]
 """Campaign, variant, provider."""
@@ -69,7 +69,7 @@ def hollow(session: Session) -> list[int]:
         select(Count.campaign_id)
         .join(Campaign, Campaign.id == Count.campaign_id)
         .where(Campaign.state == CampaignState.SENDING, Count.n > 0)
-        .where(or_(none(DeliveryState.PENDING), none(DeliveryState.DEFERRED), *(none(state) for state in HELD)))
+        .where(or_(*map(none, OPEN)))
         .distinct()
     )
     return list(session.scalars(found))

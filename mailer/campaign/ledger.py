@@ -11,7 +11,7 @@ from mailer.db.rows import one_of, rows
 from mailer.db.types import now_in
 from mailer.model import Campaign, CampaignState, Count, Delivery, DeliveryState
 from mailer.model.base import allowed
-from mailer.model.delivery import CLAIMABLE, DELIVERY_STEPS, HELD, OPEN
+from mailer.model.delivery import CLAIMABLE, DELIVERY_STEPS, OPEN
 
 _TABLE = cast(Table, Delivery.__table__)
 _LEFT = (DeliveryState.SENT, DeliveryState.UNCERTAIN)
@@ -48,10 +48,10 @@ def transition(
         move = move.where(_TABLE.c.id == given.c.id)
     if new_claim is not None:
         values["claim"] = new_claim
-    if after not in HELD:
+    if after is not DeliveryState.SENDING:
         # Nothing of an earlier state stays: neither why it was so nor when. But of what comes back untried nothing
         # has become: what was the matter with it before still is.
-        untried = before in HELD and after is DeliveryState.PENDING
+        untried = before is DeliveryState.SENDING and after is DeliveryState.PENDING
         values = {"lease_until": None} | ({} if untried else {"reason": None}) | values
         values |= {} if after is DeliveryState.UNCERTAIN else {"claim": None}
         values["settled_at"] = None if after in OPEN else now_in()

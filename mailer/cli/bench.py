@@ -45,7 +45,6 @@ _STAGES = {
     "throttle": N_("Alone: throttle"),
     "claim": N_("Alone: claim"),
     "render": N_("Alone: open, splice and sign"),
-    "begin": N_("Alone: begin"),
     "transmit": N_("Alone: transmit"),
     "journal": N_("Alone: journal"),
     "record": N_("Alone: record"),

@@ -15,7 +15,6 @@ class DeliveryState(StrEnum):
     """Where one message to one recipient stands."""
 
     PENDING = "pending"
-    CLAIMED = "claimed"
     SENDING = "sending"
     SENT = "sent"
     DEFERRED = "deferred"
@@ -27,11 +26,10 @@ class DeliveryState(StrEnum):
 
 _S = DeliveryState
 DELIVERY_STEPS = {
-    _S.PENDING: frozenset({_S.CLAIMED, _S.CANCELLED, _S.SUPPRESSED}),
-    _S.CLAIMED: frozenset({_S.SENDING, _S.PENDING, _S.SUPPRESSED, _S.CANCELLED}),
+    _S.PENDING: frozenset({_S.SENDING, _S.CANCELLED, _S.SUPPRESSED}),
     # Back to pending only where it is known that nothing left this machine.
     _S.SENDING: frozenset({_S.SENT, _S.DEFERRED, _S.FAILED, _S.UNCERTAIN, _S.PENDING}),
-    _S.DEFERRED: frozenset({_S.CLAIMED, _S.CANCELLED, _S.SUPPRESSED, _S.FAILED}),
+    _S.DEFERRED: frozenset({_S.SENDING, _S.CANCELLED, _S.SUPPRESSED, _S.FAILED}),
     _S.UNCERTAIN: frozenset({_S.PENDING, _S.SENT, _S.FAILED}),
     _S.SENT: frozenset(),
     _S.FAILED: frozenset(),
@@ -39,8 +37,7 @@ DELIVERY_STEPS = {
     _S.SUPPRESSED: frozenset(),
 }
 CLAIMABLE = (_S.PENDING, _S.DEFERRED)
-HELD = (_S.CLAIMED, _S.SENDING)
-OPEN = (*CLAIMABLE, *HELD)
+OPEN = (*CLAIMABLE, _S.SENDING)
 UNHAPPY = (_S.FAILED, _S.UNCERTAIN, _S.DEFERRED, _S.PENDING)
 """Those whose reason tells what went wrong."""
 
@@ -65,7 +62,7 @@ class Delivery(Base):
         UniqueConstraint("campaign_id", "dedupe_key"),
         _partial("pending", "provider", "campaign_id", "id", states="'pending'"),
         _partial("deferred", "provider", "campaign_id", "next_at", states="'deferred'"),
-        _partial("held", "lease_until", states="'claimed', 'sending'"),
+        _partial("held", "lease_until", states="'sending'"),
         _partial("uncertain", "campaign_id", "id", states="'uncertain'"),
     )
 

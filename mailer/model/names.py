@@ -12,7 +12,6 @@ STATES = {
     "finished": N_("Finished"),
     "cancelled": N_("Cancelled"),
     "pending": N_("Waiting"),
-    "claimed": N_("In hand"),
     "sent": N_("Sent"),
     "deferred": N_("Deferred"),
     "failed": N_("Failed"),

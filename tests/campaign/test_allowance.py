@@ -17,7 +17,7 @@ from mailer.campaign.ledger import transition
 from mailer.campaign.route import RELAY, Way
 from mailer.installation import Installation
 from mailer.model import Campaign, Delivery, DeliveryState, Departure, Newsletter
-from worker.claim import begin, claim, lanes, release
+from worker.claim import claim, lanes
 from worker.record import record
 from worker.transport import Fate, Outcome
 
@@ -47,7 +47,6 @@ def _send(house: Installation, campaign: Campaign, provider: str, most: int, fat
     """Claim and send so many at once; how many it were."""
     with house.database.write() as session:
         rows = claim(session, campaign.id, provider, most, "s", 60.0)
-        begin(session, [row.id for row in rows], "s")
         record(session, [(row, Outcome(fate, 250)) for row in rows], "s", LIFETIME)
     return len(rows)
 
@@ -132,7 +131,7 @@ def test_a_cap_counts_what_left_and_what_is_in_hand(house: Installation, sending
     # What goes back makes room again.
     with house.database.write() as session:
         held = session.scalars(select(Delivery.id).where(Delivery.claim == "b")).all()
-        release(session, held, "b")
+        transition(session, S.SENDING, S.PENDING, held, claim="b")
     assert "gmail" in _open(house)
     assert len(_claim(house, sending, by="d")) == 2
 
@@ -149,7 +148,7 @@ def test_a_cap_below_what_is_in_hand_lets_that_finish_and_takes_no_more(house: I
     _change(house, GMAIL, per_day=2)
     assert _claim(house, sending) == []
     with house.database.write() as session:
-        assert len(transition(session, S.CLAIMED, S.SENDING, held, claim="a")) == 6
+        assert len(transition(session, S.SENDING, S.SENT, held, claim="a")) == 6
 
 
 def test_a_cap_looks_back_a_whole_day_and_at_most_an_hour_more(house: Installation, sending: Campaign) -> None:
@@ -232,8 +231,6 @@ def test_whoever_sends_meanwhile_hides_nothing_from_a_cap(house: Installation, s
             token = f"{number}.{turn}"
             with house.database.write() as session:
                 rows = claim(session, sending.id, "gmail", 1, token, 60.0)
-            with house.database.write() as session:
-                begin(session, [row.id for row in rows], token)
             with house.database.write() as session:
                 record(session, [(row, Outcome(Fate.SENT, 250)) for row in rows], token, LIFETIME)
 

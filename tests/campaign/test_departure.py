@@ -19,8 +19,7 @@ S = DeliveryState
 def _sending(session: Session, n: int) -> list[int]:
     """So many deliveries that are on the wire."""
     ids = list(session.scalars(select(Delivery.id).where(Delivery.state == S.PENDING).order_by(Delivery.id).limit(n)))
-    transition(session, S.PENDING, S.CLAIMED, ids, new_claim="a")
-    return transition(session, S.CLAIMED, S.SENDING, ids, claim="a")
+    return transition(session, S.PENDING, S.SENDING, ids, new_claim="a")
 
 
 def _left(house: Installation) -> int:

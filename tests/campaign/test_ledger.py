@@ -91,11 +91,10 @@ def test_counts_move_with_the_rows_and_only_with_them(house: Installation, sendi
     assert sending
     with house.database.write() as session:
         ids = sorted(session.scalars(select(Delivery.id)))
-        assert sorted(transition(session, S.PENDING, S.CLAIMED, ids[:20], new_claim="a")) == ids[:20]
-        assert sorted(transition(session, S.PENDING, S.CLAIMED, ids[:25], new_claim="b")) == ids[20:25]
-        assert sorted(transition(session, S.CLAIMED, S.SENDING, ids, claim="a")) == ids[:20]
+        assert sorted(transition(session, S.PENDING, S.SENDING, ids[:20], new_claim="a")) == ids[:20]
+        assert sorted(transition(session, S.PENDING, S.SENDING, ids[:25], new_claim="b")) == ids[20:25]
         assert sorted(transition(session, S.SENDING, S.SENT, ids[:10], claim="a")) == ids[:10]
-        assert transition(session, S.SENDING, S.SENT, ids, claim="b") == []
+        assert transition(session, S.SENDING, S.SENT, ids[:20], claim="b") == []
     with house.database.read() as session:
         assert _counts(session) == _rows(session)
         assert sum(_rows(session).values()) == 40
@@ -113,8 +112,7 @@ def test_no_step_outside_the_table_is_taken(house: Installation, sending: Campai
 def test_a_campaign_is_finished_when_no_row_is_open(house: Installation, sending: Campaign) -> None:
     with house.database.write() as session:
         ids = list(session.scalars(select(Delivery.id)))
-        transition(session, S.PENDING, S.CLAIMED, ids, new_claim="a")
-        transition(session, S.CLAIMED, S.SENDING, ids, claim="a")
+        transition(session, S.PENDING, S.SENDING, ids, new_claim="a")
         transition(session, S.SENDING, S.SENT, ids[1:], claim="a")
         assert finish(session) == []
         transition(session, S.SENDING, S.UNCERTAIN, ids[:1], claim="a")

@@ -44,8 +44,7 @@ SILENCE, REFUSED = "no reply after the body", "550 user unknown"
 
 def _tried(house: Installation, ids: Sequence[int], after: S, reason: str | None = None) -> None:
     with house.database.write() as session:
-        transition(session, S.PENDING, S.CLAIMED, ids, new_claim="one-1")
-        transition(session, S.CLAIMED, S.SENDING, ids, claim="one-1")
+        transition(session, S.PENDING, S.SENDING, ids, new_claim="one-1")
         transition(session, S.SENDING, after, ids, claim="one-1", reason=reason)
 
 

@@ -19,8 +19,7 @@ def doubtful(house: Installation, sending: Campaign, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(uncertain, "_AT_ONCE", 3)
     with house.database.write() as session:
         ids = sorted(session.scalars(select(Delivery.id)))
-        transition(session, S.PENDING, S.CLAIMED, ids, new_claim="a")
-        transition(session, S.CLAIMED, S.SENDING, ids, claim="a")
+        transition(session, S.PENDING, S.SENDING, ids, new_claim="a")
         transition(session, S.SENDING, S.SENT, ids[10:], claim="a")
         transition(session, S.SENDING, S.UNCERTAIN, ids[:10], claim="a", reason="no reply after the body")
         assert finish(session) == [sending.id]

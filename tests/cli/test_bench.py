@@ -17,7 +17,7 @@ from tests.servers import Postgres, Redis
 Bench = Callable[..., dict[str, Any]]
 
 SUBSCRIBERS, FEWER = 300, 50
-STAGES = {"throttle", "claim", "render", "begin", "transmit", "journal", "record"}
+STAGES = {"throttle", "claim", "render", "transmit", "journal", "record"}
 FOLDER = {"broker_url": "filesystem://"}
 _LONGEST = 180.0
 

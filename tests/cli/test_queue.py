@@ -49,8 +49,7 @@ def _doubt(house: Installation, campaign: int, n: int) -> None:
     """Leave ``n`` of a campaign's deliveries in doubt."""
     with house.database.write() as session:
         ids = list(session.scalars(select(Delivery.id).where(Delivery.campaign_id == campaign).limit(n)))
-        transition(session, S.PENDING, S.CLAIMED, ids, new_claim="a")
-        transition(session, S.CLAIMED, S.SENDING, ids, claim="a")
+        transition(session, S.PENDING, S.SENDING, ids, new_claim="a")
         transition(session, S.SENDING, S.UNCERTAIN, ids, claim="a", reason="no reply after the body")
 
 

@@ -8,7 +8,7 @@ from mailer.installation import Installation
 from mailer.model import Campaign
 from mailer.reply import CLASSES
 from tests.worker.conftest import LIFETIME
-from worker.claim import begin, claim, lanes
+from worker.claim import claim, lanes
 from worker.record import record
 from worker.transport import Fate, Outcome
 
@@ -20,7 +20,6 @@ def test_a_report_says_what_replies_mean_and_shows_one(
 ) -> None:
     with house.database.write() as session:
         rows = [row for p, _ in lanes(session) for row in claim(session, sending.id, p, 40, "x", 60.0)][:3]
-        begin(session, [row.id for row in rows], "x")
         full = Outcome(Fate.DEFERRED, 452, "4.2.2", "4.2.2 out of storage", kind=CLASSES["mailbox-full"])
         gone = Outcome(Fate.FAILED, 550, "5.1.1", "5.1.1 nobody", kind=CLASSES["unknown-user"])
         record(session, [(rows[0], full), (rows[1], full), (rows[2], gone)], "x", LIFETIME)

@@ -180,7 +180,7 @@ def judge(scene: Scene) -> Verdict:
     assert not arrived.keys() & unsent, "somebody got it of whom the ledger says that they did not"
     with scene.house.database.write() as session:
         assert reconcile(session, scene.stage.campaign) == 0, "the counts are not the rows"
-        held = select(func.count()).where(Delivery.state.in_((DeliveryState.CLAIMED, DeliveryState.SENDING)))
+        held = select(func.count()).where(Delivery.state == DeliveryState.SENDING)
         assert session.scalar(held) == 0
     return Verdict(arrived, states, _flagged(scene))
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from mailer.campaign.campaign import find, pause, resume
 from mailer.demo.organisation import AUTHOR
 from mailer.model import Attempt, DeliveryState, Suppression
-from mailer.model.delivery import HELD, among
+from mailer.model.delivery import among
 from tests.servers import Redis, SmtpSink
 from tests.stories.conftest import SERVED, TLS_AT_LENGTH, Scene, Setting, come_due, judge
 from tests.stories.patience import until
@@ -107,4 +107,4 @@ def _felt(scene: Scene) -> int:
 
 def _held(scene: Scene) -> int:
     with scene.house.database.read() as session:
-        return session.scalar(select(func.count()).where(among(HELD))) or 0
+        return session.scalar(select(func.count()).where(among([DeliveryState.SENDING]))) or 0

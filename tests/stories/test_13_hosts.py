@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from mailer.config import Settings
 from mailer.model import Delivery, DeliveryState
-from mailer.model.delivery import HELD, among
+from mailer.model.delivery import among
 from tests.network import HUB, Network, network
 from tests.servers import Postgres, Redis, SmtpSink
 from tests.stories.conftest import SERVED, Record, Scene, Setting, judge
@@ -102,5 +102,5 @@ def _in_hand(scene: Scene, settings: Settings) -> int:
     """How many deliveries a host's processes hold, by the names of their journals."""
     names = [path.stem for path in (settings.home / "journal").glob("*.journal")]
     with scene.house.database.read() as session:
-        held = select(Delivery.claim).where(among(HELD))
+        held = select(Delivery.claim).where(among([DeliveryState.SENDING]))
         return sum(any(name in (claim or "") for name in names) for claim in session.scalars(held))

@@ -13,7 +13,7 @@ from mailer.installation import Installation
 from mailer.model import Attempt, Campaign, Delivery, DeliveryState, Departure
 from mailer.report.figures import figures
 from tests.worker.conftest import LIFETIME, MemoryTransport
-from worker.claim import Claimed, begin, claim, lanes
+from worker.claim import Claimed, claim, lanes
 from worker.journal import Journal, journals
 from worker.reap import fold_dead, reap, strays
 from worker.record import record
@@ -23,7 +23,7 @@ S = DeliveryState
 
 
 class Dead:
-    """A process that claimed everything and died: what it began, what it journalled, how its file was left."""
+    """A process that claimed everything and died: what it journalled, how its file was left."""
 
     def __init__(self, house: Installation, campaign: Campaign, lease: float = 300.0) -> None:
         self._house = house
@@ -35,10 +35,6 @@ class Dead:
                 for provider, _ in sorted(lanes(session))
                 for row in claim(session, campaign.id, provider, 40, self.token, lease)
             ]
-
-    def began(self, rows: list[Claimed]) -> None:
-        with self._house.database.write() as session:
-            begin(session, [row.id for row in rows], self.token)
 
     def intent(self, *rows: Claimed) -> None:
         for row in rows:
@@ -69,7 +65,6 @@ def _row(house: Installation, number: int) -> Delivery:
 def test_a_journal_settles_all_but_what_was_on_the_wire(house: Installation, sending: Campaign) -> None:
     dead = Dead(house, sending)
     begun = dead.rows[:30]
-    dead.began(begun)
     dead.intent(*begun[:20])
     for row in begun[:15]:
         dead.result(row, Fate.SENT, 250)
@@ -77,7 +72,7 @@ def test_a_journal_settles_all_but_what_was_on_the_wire(house: Installation, sen
     dead.result(begun[16], Fate.FAILED, 550)
     dead.died()
     fold_dead(house)
-    # On the wire: 17 to 19. Begun without an intent: 10. Claimed only: 10.
+    # On the wire: 17 to 19. Without an intent: 20.
     assert _states(house, sending) == {S.SENT: 15, S.DEFERRED: 1, S.FAILED: 1, S.UNCERTAIN: 3, S.PENDING: 20}
     # What was answered for and what is in doubt have left, and count once.
     with house.database.read() as session:
@@ -94,7 +89,6 @@ def test_under_resend_only_what_was_on_the_wire_may_double_and_is_marked(
     with house.database.write() as session:
         session.execute(update(Campaign).values(uncertain_policy="resend"))
     dead = Dead(house, sending)
-    dead.began(dead.rows)
     dead.intent(*dead.rows[:3])
     dead.result(dead.rows[0], Fate.SENT, 250)
     dead.died()
@@ -117,7 +111,6 @@ def test_a_message_that_its_workers_die_of_goes_again_ever_later_and_not_for_eve
             if tries == 2:
                 session.execute(update(Attempt).values(at=now_in(-LIFETIME - 60)))
         dead = Dead(house, sending)
-        dead.began(dead.rows)
         dead.intent(*dead.rows)
         dead.died()
         fold_dead(house)
@@ -130,16 +123,17 @@ def test_a_message_that_its_workers_die_of_goes_again_ever_later_and_not_for_eve
 
 def test_the_living_keep_what_they_hold(house: Installation, sending: Campaign) -> None:
     living = Dead(house, sending)
-    living.began(living.rows)
     fold_dead(house)
     assert _states(house, sending) == {S.SENDING: 40}
+    living.died()
+    fold_dead(house)
+    assert _states(house, sending) == {S.PENDING: 40}
 
 
 def test_who_was_taken_for_dead_elsewhere_is_believed_when_its_journal_is_found(
     house: Installation, sending: Campaign
 ) -> None:
     dead = Dead(house, sending, lease=-1.0)
-    dead.began(dead.rows)
     dead.intent(*dead.rows[:10])
     dead.result(dead.rows[0], Fate.SENT, 250)
     with house.database.write() as session:
@@ -157,7 +151,6 @@ def test_the_living_record_what_they_know_even_after_their_lease(house: Installa
     token = living.claim()
     with house.database.write() as session:
         rows = [r for p, _ in sorted(lanes(session)) for r in claim(session, sending.id, p, 40, token, -1.0)]
-        begin(session, [row.id for row in rows], token)
         assert reap(session, LIFETIME, living).total() == 0
         assert reap(session, LIFETIME)["uncertain"] == 40
     with house.database.write() as session:
@@ -169,7 +162,6 @@ def test_the_living_record_what_they_know_even_after_their_lease(house: Installa
 
 def test_what_an_operator_settled_meanwhile_stays_so(house: Installation, sending: Campaign) -> None:
     dead = Dead(house, sending, lease=-1.0)
-    dead.began(dead.rows)
     dead.intent(*dead.rows)
     for row in dead.rows:
         dead.result(row, Fate.FAILED, 550)
@@ -186,7 +178,6 @@ def test_a_doubt_that_its_owner_recorded_stays_one_when_its_journal_has_forgotte
     house: Installation, sending: Campaign
 ) -> None:
     dead = Dead(house, sending)
-    dead.began(dead.rows)
     dead.intent(*dead.rows)
     dead.recorded([(row, Outcome(Fate.UNCERTAIN, after_body=True)) for row in dead.rows])
     dead.died()
@@ -196,7 +187,6 @@ def test_a_doubt_that_its_owner_recorded_stays_one_when_its_journal_has_forgotte
 
 def test_a_doubt_that_a_reaper_saw_first_is_its_owners_to_record(house: Installation, sending: Campaign) -> None:
     dead = Dead(house, sending, lease=-1.0)
-    dead.began(dead.rows)
     dead.intent(*dead.rows)
     with house.database.write() as session:
         reap(session, LIFETIME)
@@ -219,17 +209,18 @@ def test_a_journal_of_rows_that_are_not_there_changes_nothing(house: Installatio
     assert journals(house.settings.home) == []
 
 
-def test_a_zombie_begins_and_overwrites_nothing(
+def test_a_zombie_overwrites_nothing(
     house: Installation, sending: Campaign, transport: MemoryTransport, drain: Callable[[], bool]
 ) -> None:
     zombie = Dead(house, sending, lease=-1.0)
-    zombie.began(zombie.rows[:5])
+    others = [row.id for row in zombie.rows[5:]]
     with house.database.write() as session:
         reap(session, LIFETIME)
+        # As when somebody has settled them.
+        transition(session, S.UNCERTAIN, S.PENDING, others)
     drain()
-    assert len(transport.sent) == 35
+    assert len(transport.sent) == len(others) == 35
     with house.database.write() as session:
-        assert begin(session, [row.id for row in zombie.rows], zombie.token) == set()
         record(session, [(row, Outcome(Fate.FAILED, 550)) for row in zombie.rows[5:]], zombie.token, LIFETIME)
     assert _states(house, sending) == {S.SENT: 35, S.UNCERTAIN: 5}
 
@@ -265,11 +256,10 @@ def test_a_claim_whose_commit_was_not_heard_of_is_handed_back(house: Installatio
     with house.database.write() as session:
         providers = sorted(provider for provider, _ in lanes(session))
         mine = claim(session, sending.id, providers[0], 3, lost, 300.0)
-        begin(session, [mine[0].id], lost)
         kept = claim(session, sending.id, providers[1], 2, open_, 300.0)
     journal.settled(lost)
     with house.database.write() as session:
         assert strays(session, journal) == len(mine)
         assert strays(session, journal) == 0
-    assert _states(house, sending) == {S.PENDING: 40 - len(kept), S.CLAIMED: len(kept)}
+    assert _states(house, sending) == {S.PENDING: 40 - len(kept), S.SENDING: len(kept)}
     journal.close()

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 from mailer import clock
 from mailer.campaign import campaign as life
 from mailer.campaign import proof, retention
+from mailer.campaign.ledger import transition
 from mailer.db.types import now_in
 from mailer.i18n import EN
 from mailer.installation import Installation
@@ -22,7 +23,6 @@ from tests.worker.test_smtp import Server
 from worker import claim
 from worker.drain import Drain
 from worker.office import Office
-from worker.reap import reap
 from worker.record import record
 from worker.route import Routes
 from worker.transport import Fate, Outcome, Parcel
@@ -131,7 +131,7 @@ def test_what_is_refused_again_after_somebody_resumed_waits_and_stops_nobody(
         assert figures(session, sending.id).reasons(session) == {"gave up: policy": 1}
 
 
-@pytest.mark.parametrize("back", ["kept", "unreached", "released", "lease over"])
+@pytest.mark.parametrize("back", ["kept", "unreached", "strayed"])
 def test_why_it_waited_is_to_be_seen_for_as_long_as_nothing_became_of_it(
     house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run, back: str
 ) -> None:
@@ -145,19 +145,15 @@ def test_why_it_waited_is_to_be_seen_for_as_long_as_nothing_became_of_it(
     assert before["unproven"] > 0
     _resume(house, sending.id)
     with house.database.write() as session:
-        lease = -1.0 if back == "lease over" else 60.0
         rows = [
             row
             for provider, number in claim.lanes(session)
-            for row in claim.claim(session, number, provider, 40, "mine-1", lease)
+            for row in claim.claim(session, number, provider, 40, "mine-1", 60.0)
         ]
         assert len(rows) == 40
-        if back == "released":
-            claim.release(session, [row.id for row in rows], "mine-1")
-        elif back == "lease over":
-            reap(session, LIFETIME)
+        if back == "strayed":
+            transition(session, S.SENDING, S.PENDING, [row.id for row in rows], claim="mine-1")
         else:
-            claim.begin(session, [row.id for row in rows], "mine-1")
             outcome = Outcome(Fate.KEPT) if back == "kept" else Outcome(Fate.UNSENT, reply="gone", unreached=True)
             record(session, [(row, outcome) for row in rows], "mine-1", LIFETIME)
     assert _states(house, sending.id) == {S.PENDING: 40}

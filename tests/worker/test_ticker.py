@@ -56,7 +56,6 @@ def _state(house: Installation) -> CampaignState:
 
 def test_a_dead_neighbours_journal_is_folded(house: Installation, sending: Campaign, ticker: Ticker) -> None:
     dead = Dead(house, sending)
-    dead.began(dead.rows)
     dead.intent(dead.rows[0])
     dead.died()
     ticker.tick()
@@ -64,10 +63,9 @@ def test_a_dead_neighbours_journal_is_folded(house: Installation, sending: Campa
 
 
 def test_leases_that_are_over_are_reaped(house: Installation, sending: Campaign, ticker: Ticker) -> None:
-    living = Dead(house, sending, lease=-1.0)
-    living.began(living.rows[:3])
+    Dead(house, sending, lease=-1.0)
     ticker.tick()
-    assert _states(house, sending) == {S.UNCERTAIN: 3, S.PENDING: 37}
+    assert _states(house, sending) == {S.UNCERTAIN: 40}
 
 
 def test_what_is_due_is_started_and_what_is_cancelled_swept(
@@ -91,12 +89,12 @@ def test_one_that_cannot_be_started_is_held_and_stops_nothing_else(
     with house.database.write() as session:
         changed = {"state": CampaignState.SCHEDULED, "scheduled_at": now_in(-1), "started_at": None}
         session.execute(update(Campaign).values(changed))
-        session.execute(update(Delivery).values(state=S.CLAIMED, claim="x-1", lease_until=now_in(-1)))
+        session.execute(update(Delivery).values(state=S.SENDING, claim="x-1", lease_until=now_in(-1)))
     ticker.tick()
     assert sending
     assert _state(house) is CampaignState.HELD
     with house.database.read() as session:
-        assert set(session.scalars(select(Delivery.state))) == {S.PENDING}
+        assert set(session.scalars(select(Delivery.state))) == {S.UNCERTAIN}
 
 
 def test_a_withdrawal_that_only_the_file_knows_is_carried_out(
@@ -128,10 +126,10 @@ def test_one_duty_that_breaks_leaves_the_others(
     living = Dead(house, sending, lease=-1.0)
     ticker.tick()
     assert living.rows
-    assert _states(house, sending) == {S.PENDING: 40}
+    assert _states(house, sending) == {S.UNCERTAIN: 40}
 
 
-@pytest.mark.parametrize("state", [S.PENDING, S.DEFERRED, S.CLAIMED, S.SENDING])
+@pytest.mark.parametrize("state", [S.PENDING, S.DEFERRED, S.SENDING])
 def test_a_count_of_what_is_not_there_keeps_no_campaign_open(
     house: Installation, sending: Campaign, ticker: Ticker, drain: Callable[[], bool], state: S
 ) -> None:
