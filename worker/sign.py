@@ -39,16 +39,19 @@ class Signer:
         self._shared = dict(_canonical(field) for field in _split(shared))
         self._signatures = [_Signature.of(key) for key in keys]
 
-    def sign(self, own: Sequence[bytes], body: bytes) -> bytes:
+    def sign(self, own: Sequence[bytes], body: Sequence[bytes]) -> bytes:
         """The signatures' fields, to stand before all others; ``own``: the header fields of this mail alone.
 
-        ``body`` ends in exactly one CRLF.
+        ``body``, in pieces, ends in exactly one CRLF.
         """
         if not self._signatures:
             return b""
         fields = self._shared | dict(map(_canonical, own))
         header = b"".join([fields.get(name, b"") for name in _FIELDS])
-        hashed = base64.b64encode(sha256(body).digest())
+        whole = sha256()
+        for piece in body:
+            whole.update(piece)
+        hashed = base64.b64encode(whole.digest())
         return b"".join([signature.field(header, hashed) for signature in self._signatures])
 
 

@@ -23,8 +23,8 @@ _HERE = b"\0"
 # An empty line ends the header.
 _END = b"\r\n"
 
-Sign = Callable[[Sequence[bytes], bytes], bytes]
-"""What stands on top of a mail: made of the header fields that are its reader's alone, and of its body."""
+Sign = Callable[[Sequence[bytes], Sequence[bytes]], bytes]
+"""What stands on top of a mail: made of the header fields that are its reader's alone, and of its body in pieces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +78,14 @@ class Mail:
         values, encoded = self.frozen.values(reader), dict[str, bytes]()
         before, between, behind = self.fixed
         own = self._header(reader, address, message_id, date)
-        body = b"".join(
-            [
-                before,
-                *self.text.fill(values, encoded),
-                between,
-                *self.html.fill(self.frozen.html_values(values), encoded),
-                behind,
-            ]
-        )
-        return b"".join([sign(own, body) if sign else b"", *own, self.shared, _END, body])
+        body = [
+            before,
+            *self.text.fill(values, encoded),
+            between,
+            *self.html.fill(self.frozen.html_values(values), encoded),
+            behind,
+        ]
+        return b"".join([sign(own, body) if sign else b"", *own, self.shared, _END, *body])
 
     def size(self) -> int:
         """Octets of what every reader gets."""
