@@ -22,13 +22,14 @@ from sqlalchemy.orm import Session
 from mailer import installation, workers
 from mailer import upgrade as upgrading
 from mailer.campaign.campaign import pause, resume
+from mailer.campaign.count import reconcile
 from mailer.db import schema
 from mailer.db.types import now_in
 from mailer.demo.mailbox import Mailbox
 from mailer.demo.show import sink
 from mailer.errors import MisconfiguredError, RefusedError, UnavailableError
 from mailer.installation import Installation
-from mailer.model import AuditEntry, Base, Campaign, CampaignState, Delivery, DeliveryState, Limit
+from mailer.model import AuditEntry, Base, Campaign, CampaignState, Count, Delivery, DeliveryState, Limit
 from mailer.upgrade import upgrade
 from mailer.web import app as web
 from mailer.web import serve
@@ -287,6 +288,20 @@ def test_a_schema_of_a_newer_program_is_refused(house: Installation) -> None:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(MisconfiguredError, match="9999"):
         upgrade(house, _nothing)
+
+
+def test_what_a_dead_worker_had_only_claimed_waits_again(old: Installation) -> None:
+    with old.database.write() as session:
+        session.execute(text("UPDATE delivery SET state = 'claimed', claim = 'x-1' WHERE id <= 15"))
+        session.execute(text("UPDATE count SET n = n - 1"))
+        session.execute(text("INSERT INTO count SELECT campaign_id, variant_id, provider, 'claimed', 1 FROM count"))
+    with old.database.rebuild() as session:
+        schema.migrate(session)
+    with old.database.write() as session:
+        assert {*session.scalars(select(Delivery.claim))} == {None}
+        assert {*session.scalars(select(Count.state))} == {DeliveryState.PENDING}
+        assert reconcile(session, 1) == 0
+        assert session.scalar(select(func.count()).where(Delivery.state == DeliveryState.PENDING)) == 40
 
 
 def test_versions_are_the_names_of_their_files() -> None:
