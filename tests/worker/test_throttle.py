@@ -388,6 +388,19 @@ def test_a_damaged_file_is_made_anew_and_begins_gently(
 
 
 @pytest.mark.databases("sqlite")
+def test_a_file_whose_tables_are_not_there_gets_them(house: Installation) -> None:
+    """As where who removed it died before they were made."""
+    throttle = SqlThrottle(house)
+    path = house.settings.home / "throttle.db"
+    for file in house.settings.home.glob("throttle.db*"):
+        file.unlink()
+    path.touch()
+    with pytest.raises(UnavailableError):
+        throttle.reserve([LEARNS], 1)
+    assert _pace(throttle, LEARNS) == 10.0
+
+
+@pytest.mark.databases("sqlite")
 def test_a_file_that_was_damaged_before_a_start_is_made_anew(house: Installation) -> None:
     (house.settings.home / "throttle.db").write_bytes(b"rubbish" * 1000)
     assert _pace(SqlThrottle(house), LEARNS) == 10.0

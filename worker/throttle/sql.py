@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import Table, delete, func, or_, select, update
+from sqlalchemy import Row, Table, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from mailer import clock, log
@@ -41,8 +41,12 @@ class SqlThrottle:
         try:
             with self._database.write() as session:
                 yield session
-        except (MisconfiguredError, TypeError, ValueError) as error:
-            # A file that is no database, or has in it what no worker writes.
+        except UnavailableError:
+            # Perhaps its tables are not there: whoever removed it may have died before they were made.
+            if alone:
+                self._reopen()
+            raise
+        except MisconfiguredError as error:
             if not alone:
                 raise
             _remove(_file(self._installation), error)
@@ -117,10 +121,7 @@ class SqlThrottle:
         rows = session.execute(
             select(_STATE).where(_STATE.c.scope.in_(scopes)).order_by(_STATE.c.scope).with_for_update()
         )
-        return {
-            row.scope: State(row.given_until, row.rate or 0.0, row.brink or 0.0, row.slowed_at, row.gained)
-            for row in rows
-        }
+        return {row.scope: _state(row) for row in rows}
 
     def _now(self, session: Session) -> int:
         """Microseconds of one clock that all users of this store share."""
@@ -133,6 +134,14 @@ class SqlThrottle:
     def _write(session: Session, levels: Sequence[Level], states: Sequence[State]) -> None:
         rows = [{"scope": level.scope, **asdict(state)} for level, state in zip(levels, states, strict=True)]
         session.execute(update(ThrottleState), rows)
+
+
+def _state(row: Row[*tuple[Any, ...]]) -> State:
+    """A level's state as it is kept. Raises MisconfiguredError for what no worker has written."""
+    kept = State(row.given_until, row.rate or 0.0, row.brink or 0.0, row.slowed_at, row.gained)
+    if not all(isinstance(value, int | float) for value in astuple(kept)):
+        raise MisconfiguredError(N_("What the throttle knew was damaged: it begins anew, gently."))
+    return kept
 
 
 def _file(installation: Installation) -> Path:
