@@ -29,7 +29,7 @@ class Wire(asyncio.Protocol):
         self._end: OSError | None = None
         self._awaited: asyncio.Future[None] | None = None
         self.veil: Callable[[Reply], Reply] | None = None
-        """What takes out of a refusal what is nobody's business, such as a password that a server repeats."""
+        """What takes out of all that is no yes what is nobody's business, such as a password that a server repeats."""
 
     @classmethod
     async def open(cls, address: str, port: int, tls: ssl.SSLContext | None, host: str) -> Self:
@@ -117,7 +117,7 @@ class Wire(asyncio.Protocol):
             self._awaited = asyncio.get_running_loop().create_future()
             await self._awaited
         reply = self._replies.whole.popleft()
-        return self.veil(reply) if self.veil and reply.refuses else reply
+        return self.veil(reply) if self.veil and not reply.agrees else reply
 
     async def ask(self, command: bytes) -> Reply:
         """Send one command, without its line end, and wait for its reply."""
