@@ -37,12 +37,16 @@ class Tried(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """What becomes of a delivery, which its outcome alone does not decide. ``old``: its lifetime is over."""
+    """What becomes of a delivery, which its outcome alone does not decide.
+
+    ``old``: its lifetime is over; ``stands``: what it was refused for before is still to be seen.
+    """
 
     row: Tried
     outcome: Outcome
     fate: Fate
     old: bool
+    stands: bool
 
     @property
     def reason(self) -> str:
@@ -75,9 +79,10 @@ def record(
         by_fate[verdict.fate].append(verdict)
     settled = _doubt(session, by_fate[Fate.UNCERTAIN], token)
     sent = by_fate[Fate.SENT]
-    refused = [each for each in by_fate[Fate.UNSENT] if each.outcome.kind]
+    refused = [each for each in by_fate[Fate.UNSENT] if each.outcome.kind and not each.stands]
     faulty = [each for each in by_fate[Fate.KEPT] if each.outcome.kind]
-    back = [each for fate in (Fate.UNSENT, Fate.KEPT) for each in by_fate[fate] if not each.outcome.kind]
+    back = [each for each in by_fate[Fate.UNSENT] if not each.outcome.kind or each.stands]
+    back += [each for each in by_fate[Fate.KEPT] if not each.outcome.kind]
     failed, deferred = by_fate[Fate.FAILED], by_fate[Fate.DEFERRED]
     returned: set[int] = set()
     # A doubt that turns out to be a "later" waits anew.
@@ -119,14 +124,18 @@ def _verdicts(
     shut = [row.id for row, outcome in outcomes if outcome.halts and outcome.unreached]
     if shut and refusal.another_way(session, shut[0], refusing):
         outcomes = [(row, replace(each, kind=None) if row.id in shut else each) for row, each in outcomes]
-    standing = refusal.standing(session, [row.id for row, outcome in outcomes if outcome.halts])
+    told = [row.id for row, outcome in outcomes if outcome.halts or outcome.fate is Fate.UNSENT]
+    standing = refusal.standing(session, told)
     found = []
     for row, outcome in outcomes:
         test, again = standing.get(row.id, (False, False))
-        fate = Fate.FAILED if test else Fate.DEFERRED if again and not outcome.unreached else outcome.fate
+        fate = outcome.fate
+        if outcome.halts:
+            fate = Fate.FAILED if test else Fate.DEFERRED if again and not outcome.unreached else fate
         put_off = fate is Fate.DEFERRED or (fate is Fate.KEPT and outcome.kind is not None)
         late = put_off and row.id in old
-        found.append(_Verdict(row, outcome, Fate.FAILED if late else fate, row.id in old))
+        stands = again and not outcome.halts
+        found.append(_Verdict(row, outcome, Fate.FAILED if late else fate, row.id in old, stands))
     return found
 
 

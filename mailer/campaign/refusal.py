@@ -17,7 +17,7 @@ _ITSELF = "twinletter"
 
 
 def standing(session: Session, ids: Sequence[int]) -> dict[int, tuple[bool, bool]]:
-    """Of deliveries that were refused so just now: (whether each is a test, whether it was refused so before).
+    """Of deliveries that came back just now: (whether each is a test, whether it was refused to us before).
 
     Before: since then a person had its campaign go on, and nothing else became of it.
     """

@@ -16,7 +16,7 @@ from mailer.db.types import now_in
 from mailer.i18n import EN
 from mailer.installation import Installation
 from mailer.model import Attempt, AuditEntry, Campaign, CampaignState, Delivery, DeliveryState, Suppression
-from mailer.reply import CLASSES
+from mailer.reply import CLASSES, SILENT
 from mailer.report.figures import figures
 from tests.worker.conftest import LIFETIME, MemoryTransport
 from tests.worker.test_smtp import Server
@@ -131,7 +131,7 @@ def test_what_is_refused_again_after_somebody_resumed_waits_and_stops_nobody(
         assert figures(session, sending.id).reasons(session) == {"gave up: policy": 1}
 
 
-@pytest.mark.parametrize("back", ["kept", "unreached", "strayed"])
+@pytest.mark.parametrize("back", ["kept", "unreached", "silent", "strayed"])
 def test_why_it_waited_is_to_be_seen_for_as_long_as_nothing_became_of_it(
     house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run, back: str
 ) -> None:
@@ -154,10 +154,11 @@ def test_why_it_waited_is_to_be_seen_for_as_long_as_nothing_became_of_it(
         if back == "strayed":
             transition(session, S.SENDING, S.PENDING, [row.id for row in rows], claim="mine-1")
         else:
-            outcome = Outcome(Fate.KEPT) if back == "kept" else Outcome(Fate.UNSENT, reply="gone", unreached=True)
+            gone = Outcome(Fate.UNSENT, reply="gone", unreached=True, kind=SILENT if back == "silent" else None)
+            outcome = Outcome(Fate.KEPT) if back == "kept" else gone
             record(session, [(row, outcome) for row in rows], "mine-1", LIFETIME)
     assert _states(house, sending.id) == {S.PENDING: 40}
-    assert reasons() == before
+    assert reasons()["unproven"] == before["unproven"]
     transport.answer = lambda _: Outcome(Fate.SENT, 250)
     drain()
     assert (_states(house, sending.id), reasons()) == ({S.SENT: 40}, {})
