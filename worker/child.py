@@ -9,7 +9,8 @@ from celery import Celery
 
 from mailer import clock, installation, log, queue
 from mailer.config import Settings
-from mailer.errors import MailerError, UnavailableError
+from mailer.db import schema
+from mailer.errors import MailerError, MisconfiguredError, UnavailableError
 from mailer.events.restored import catch_up
 from mailer.installation import Installation
 from mailer.patience import patiently
@@ -107,9 +108,11 @@ class Child:
         )
         drain = Drain(office, clock.monotonic() + _DRAIN_SECONDS)
         try:
+            # Not only at the ticker's rounds: nobody may claim by a schema that is another program's.
+            schema.check(self._installation.database)
             if self._loop.run_until_complete(drain.run()):
                 self.wake()
-        except UnavailableError as error:
+        except (MisconfiguredError, UnavailableError) as error:
             log.logger().error("drain.stopped", why=str(error))
         finally:
             office.close()
