@@ -181,6 +181,15 @@ def _tests(free: Select[int]) -> Select[*tuple[object, ...]]:
     )
 
 
+def release(session: Session, token: str) -> int:
+    """Hand back all that a claim took, of which nothing has left, be it called uncertain meanwhile; how many."""
+    back = 0
+    for before in (_S.SENDING, _S.UNCERTAIN):
+        held = select(Delivery.id).where(among([before]), Delivery.claim == token)
+        back += len(transition(session, before, _S.PENDING, session.scalars(held).all(), claim=token))
+    return back
+
+
 def unwanted(session: Session, ids: Collection[int]) -> frozenset[int]:
     """Those of the deliveries in hand whose readers have withdrawn meanwhile."""
     if not ids:

@@ -1,6 +1,7 @@
 """A lane: one provider's queue in one worker. Lease, reserve, claim, transmit, record, report."""
 
 import asyncio
+import itertools
 import random
 from collections import Counter
 from collections.abc import Sequence
@@ -201,9 +202,12 @@ class Lane:
 
     async def _claim(self, campaign: int, most: int, token: str, way: Way) -> tuple[list[Claimed], Issue | None]:
         """Commit that some rows are about to go, with what their mails need; where that cannot be had, none are."""
-        office = self._office
+        office, tries = self._office, itertools.count()
 
         def take(session: Session) -> tuple[list[Claimed], Issue | None]:
+            if next(tries):
+                # The one before may have come through all the same, and its answer been lost.
+                claim.release(session, token)
             lease = office.installation.settings.lease
             rows = claim.claim(session, campaign, self._provider, most, token, lease, way.name)
             return rows, office.letters.learn(session, campaign, rows) if rows else None

@@ -8,11 +8,11 @@ from sqlalchemy import Row, Select, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from mailer import log
-from mailer.campaign.ledger import transition
 from mailer.db.types import now_in
 from mailer.installation import Installation
 from mailer.model import Attempt, Campaign, CampaignState, Delivery, DeliveryState
 from mailer.model.delivery import among
+from worker.claim import release
 from worker.journal import Journal, Story, found_dead, journals
 from worker.record import Tried, again, died, record
 from worker.transport import Fate, Outcome
@@ -95,18 +95,19 @@ def strays(session: Session, journal: Journal) -> int:
     """Hand back what is held in this living process's name under no claim that it has open; how many.
 
     So it is where the answer to a commit was lost: the database took a claim of which we heard
-    nothing, and none of those was begun.
+    nothing, and none of those was begun. What is in doubt by our own word carries no claim.
     """
-    held = session.execute(
-        _held().where(among([_S.SENDING]), Delivery.claim.startswith(f"{journal.name}-", autoescape=True))
-    ).all()
+    held = (
+        select(Delivery.claim)
+        .where(
+            or_(among([_S.SENDING]), among([_S.UNCERTAIN])),
+            Delivery.claim.startswith(f"{journal.name}-", autoescape=True),
+        )
+        .distinct()
+    )
     # Asked after the rows were read: a claim is open before it takes any, and closed after its last is settled.
-    stray = [row for row in held if not journal.is_open(row.claim)]
-    back = 0
-    for claim in {row.claim for row in stray}:
-        ids = [row.id for row in stray if row.claim == claim]
-        back += len(transition(session, _S.SENDING, _S.PENDING, ids, claim=claim))
-    return back
+    stray = [token for token in session.scalars(held) if token and not journal.is_open(token)]
+    return sum(release(session, token) for token in stray)
 
 
 def _held() -> Select[*tuple[object, ...]]:

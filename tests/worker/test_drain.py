@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import pytest
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from mailer import clock, queue
 from mailer.campaign.ledger import finish
@@ -453,6 +454,40 @@ def test_an_outcome_is_written_down_though_its_lane_is_to_end(
     assert transport.sent
     assert not _stuck(house, office)
     assert _states(house, sending)[S.SENT] == len({parcel.recipient for parcel in transport.sent})
+
+
+def test_a_claim_that_came_through_unheard_is_handed_back_before_it_is_made_again(
+    house: Installation,
+    sending: Campaign,
+    transport: MemoryTransport,
+    office: Office,
+    drain: Run,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The database took it, and the answer to the commit was lost."""
+    taken: list[int] = []
+    take, write = claim.claim, house.database.write
+
+    def claiming(*args: Any) -> list[Claimed]:
+        rows = take(*args)
+        taken.append(len(rows))
+        return rows
+
+    @contextmanager
+    def losing() -> Iterator[Session]:
+        before = len(taken)
+        with write() as session:
+            yield session
+        if len(taken) == 1 > before:
+            raise UnavailableError("the connection was lost")
+
+    monkeypatch.setattr(claim, "claim", claiming)
+    monkeypatch.setattr(house.database, "write", losing)
+    drain()
+    assert taken[0] > 0
+    assert len({parcel.recipient for parcel in transport.sent}) == len(transport.sent) == 40
+    assert _states(house, sending) == {S.SENT: 40}
+    assert office.installation.database is house.database
 
 
 def _stuck(house: Installation, office: Office) -> bool:

@@ -249,14 +249,20 @@ def test_a_silence_after_the_body_is_waited_out_before_it_is_resent(
             assert list(soonest) == []
 
 
-def test_a_claim_whose_commit_was_not_heard_of_is_handed_back(house: Installation, sending: Campaign) -> None:
+@pytest.mark.parametrize("lease", [300.0, -1.0])
+def test_a_claim_whose_commit_was_not_heard_of_is_handed_back(
+    house: Installation, sending: Campaign, lease: float
+) -> None:
     """The database had it, the answer was lost, and asking again took others."""
     journal = Journal(house.settings.home, house.keys.fingerprint())
     lost, open_ = journal.claim(), journal.claim()
     with house.database.write() as session:
         providers = sorted(provider for provider, _ in lanes(session))
-        mine = claim(session, sending.id, providers[0], 3, lost, 300.0)
+        mine = claim(session, sending.id, providers[0], 3, lost, lease)
         kept = claim(session, sending.id, providers[1], 2, open_, 300.0)
+    # Another process has called it uncertain, where the outage was longer than the lease.
+    with house.database.write() as session:
+        assert reap(session, LIFETIME)["uncertain"] == (3 if lease < 0 else 0)
     journal.settled(lost)
     with house.database.write() as session:
         assert strays(session, journal) == len(mine)
