@@ -8,6 +8,7 @@ from sqlalchemy import Row, Select, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from mailer import log
+from mailer.campaign.count import await_others
 from mailer.db.types import now_in
 from mailer.installation import Installation
 from mailer.model import Attempt, Campaign, CampaignState, Delivery, DeliveryState
@@ -138,6 +139,9 @@ def fold_dead(house: Installation) -> None:
     for path in journals(house.settings.home):
         with found_dead(path, mark) as story:
             if story is not None:
+                # The database may be about to commit what its process asked for last, which would not be seen yet.
+                with house.database.write() as session:
+                    await_others(session)
                 with house.database.write() as session:
                     went = fold(session, story, house.settings.lifetime)
                 if went.total():

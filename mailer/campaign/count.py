@@ -54,6 +54,17 @@ def _adding(session: Session) -> Any:
     return statement.on_conflict_do_update(index_elements=_KEY, set_={"n": Count.n + statement.excluded.n})
 
 
+def await_others(session: Session) -> None:
+    """Wait for all units of work that are changing the counts of what is being sent: each does at its end.
+
+    In the order in which they are written, so that nobody waits for anybody in a ring.
+    """
+    sending = (
+        select(Count.n).join(Campaign, Campaign.id == Count.campaign_id).order_by(*(getattr(Count, k) for k in _KEY))
+    )
+    session.execute(sending.where(Campaign.state == CampaignState.SENDING).with_for_update(of=Count)).all()
+
+
 def hollow(session: Session) -> list[int]:
     """The campaigns being sent whose counts tell of open deliveries of a kind of which there is none.
 

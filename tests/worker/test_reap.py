@@ -1,12 +1,14 @@
 """A worker that died, with a journal or without: each of its rows is settled by what is known of it."""
 
 import os
+import threading
 from collections import Counter
 from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select, update
 
+from mailer.campaign import count
 from mailer.campaign.ledger import transition
 from mailer.db.types import now_in
 from mailer.installation import Installation
@@ -269,3 +271,21 @@ def test_a_claim_whose_commit_was_not_heard_of_is_handed_back(
         assert strays(session, journal) == 0
     assert _states(house, sending) == {S.PENDING: 40 - len(kept), S.SENDING: len(kept)}
     journal.close()
+
+
+@pytest.mark.databases("postgresql")
+def test_a_claim_that_is_still_being_committed_is_waited_for(house: Installation, sending: Campaign) -> None:
+    """Its process died after it had asked for that: nothing of it has left."""
+    dead = Journal(house.settings.home, house.keys.fingerprint())
+    token = dead.claim()
+    os.close(dead._file)  # noqa: SLF001 — as above
+    folding = threading.Thread(target=fold_dead, args=(house,))
+    with house.database.write() as session:
+        provider, _ = min(lanes(session))
+        assert claim(session, sending.id, provider, 5, token, 300.0)
+        count.write(session)
+        folding.start()
+        folding.join(0.5)
+        assert folding.is_alive()
+    folding.join()
+    assert _states(house, sending) == {S.PENDING: 40}
