@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import cast
 
-from sqlalchemy import Row, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from mailer import log
@@ -69,10 +69,7 @@ def fold(session: Session, story: Story, lifetime: float) -> Counter[str]:
     """
     mine = (
         _held()
-        .where(
-            or_(among([_S.SENDING]), among([_S.UNCERTAIN])),
-            Delivery.claim.startswith(f"{story.name}-", autoescape=True),
-        )
+        .where(_named(story.name))
         # Waited for, not passed over: the journal is removed when this is done.
         .with_for_update(of=Delivery)
     )
@@ -98,17 +95,16 @@ def strays(session: Session, journal: Journal) -> int:
     So it is where the answer to a commit was lost: the database took a claim of which we heard
     nothing, and none of those was begun. What is in doubt by our own word carries no claim.
     """
-    held = (
-        select(Delivery.claim)
-        .where(
-            or_(among([_S.SENDING]), among([_S.UNCERTAIN])),
-            Delivery.claim.startswith(f"{journal.name}-", autoescape=True),
-        )
-        .distinct()
-    )
+    held = select(Delivery.claim).where(_named(journal.name)).distinct()
     # Asked after the rows were read: a claim is open before it takes any, and closed after its last is settled.
     stray = [token for token in session.scalars(held) if token and not journal.is_open(token)]
     return sum(release(session, token) for token in stray)
+
+
+def _named(journal: str) -> ColumnElement[bool]:
+    """Whether a row is held, or is called uncertain, in the name of a journal's process."""
+    claimed = Delivery.claim.startswith(f"{journal}-", autoescape=True)
+    return or_(among([_S.SENDING]), among([_S.UNCERTAIN])) & claimed
 
 
 def _held() -> Select[*tuple[object, ...]]:
