@@ -57,9 +57,9 @@ def allowances(session: Session, pairs: Collection[Pair]) -> dict[Pair, tuple[Al
 
     Test mails are kept by holds alone. What may not go at all is not there.
     """
-    among = ways(session)
-    terms = limit.in_force(session, among)
-    found = _open(session, among, terms, pairs)
+    routes = ways(session)
+    terms = limit.in_force(session, routes)
+    found = _open(session, routes, terms, pairs)
     return {pair: tuple(_allowance(terms, way, pair[0]) for way in free) for pair, free in found.items()}
 
 
@@ -79,7 +79,7 @@ def _level(scope: str, way: Way, rate: float) -> tuple[str, float, bool]:
 
 
 def _open(
-    session: Session, among: Sequence[Way], terms: Mapping[str, Terms], pairs: Collection[Pair]
+    session: Session, routes: Sequence[Way], terms: Mapping[str, Terms], pairs: Collection[Pair]
 ) -> dict[Pair, list[Way]]:
     columns = (Campaign.id, Campaign.test, Newsletter.id.label("newsletter"), Newsletter.zone, now_in().label("now"))
     asked = select(*columns).join(Topic, Topic.id == Campaign.topic_id)
@@ -90,7 +90,7 @@ def _open(
     met = [
         (pair, way, _passed(terms, way, pair[0]))
         for pair in pairs
-        for way in fit(among, pair[0], campaigns[pair[1]].newsletter)
+        for way in fit(routes, pair[0], campaigns[pair[1]].newsletter)
     ]
     # What is capped elsewhere is nothing to these.
     capped = any(each.capped for _, _, passed in met for each in passed.values())
@@ -111,9 +111,9 @@ def room(session: Session, pair: Pair, name: str, most: int, *, test: bool) -> i
     What is capped stays locked until the unit of work ends, in which the claim is written: so those
     who claim side by side never take more together than a cap leaves.
     """
-    among = ways(session)
-    terms = limit.in_force(session, among)
-    way = next((each for each in _open(session, among, terms, {pair}).get(pair, ()) if each.name == name), None)
+    routes = ways(session)
+    terms = limit.in_force(session, routes)
+    way = next((each for each in _open(session, routes, terms, {pair}).get(pair, ()) if each.name == name), None)
     if way is None:
         return 0
     capped = [scope for scope, each in _passed(terms, way, pair[0]).items() if each.capped]
@@ -123,7 +123,7 @@ def room(session: Session, pair: Pair, name: str, most: int, *, test: bool) -> i
     now = [row.now for row in session.execute(locked.with_for_update())]
     # Asked once the locks are ours: whoever had them before has written what they took.
     used = use(session)
-    left = _left(_passed(limit.in_force(session, among), way, pair[0]), used, max(now)) if now else None
+    left = _left(_passed(limit.in_force(session, routes), way, pair[0]), used, max(now)) if now else None
     return most if left is None else min(most, left)
 
 

@@ -170,12 +170,14 @@ def _demand(address: str, username: str, secret: str, mechanism: str | None, wei
 
 
 def _demand_authorities(address: str, ca_file: str) -> None:
-    if ca_file and address.startswith("smtp://"):
+    if not ca_file:
+        return
+    if address.startswith("smtp://"):
         raise WrongUsageError(
             N_("Certificates are looked at where a line is encrypted: give smtps:// or smtp+starttls://HOST:PORT.")
         )
     try:
-        ssl.create_default_context(cafile=ca_file or None)
+        ssl.create_default_context(cafile=ca_file)
     except OSError:
         raise WrongUsageError(N_("There are no certificates to be read in %(file)s."), file=ca_file) from None
 
