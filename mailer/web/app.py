@@ -1,14 +1,16 @@
 """The ASGI app: pages put together, headers that keep them harmless, errors as pages."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mailer import log
 from mailer.errors import MailerError, NotFoundError, UnavailableError
@@ -48,18 +50,35 @@ def create(installation: Installation, hosts: Sequence[str] = ("*",)) -> FastAPI
     app.add_exception_handler(Exception, _unexpected)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
     # Added last, so outermost: no answer goes without its headers.
-    app.middleware("http")(_guard)
+    app.add_middleware(_Guard)
     return app
 
 
-async def _guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    if request.method not in {"GET", "HEAD", "OPTIONS"} and not _same_origin(request):
-        response: Response = Response("cross-origin request refused\n", 403, media_type="text/plain")
-    else:
-        response = await call_next(request)
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
-    return response
+class _Guard:
+    """Refuses what another site asks to be done, and gives each answer the headers that it does not have.
+
+    Answers pass as they come: Starlette's own way to see them hands them on through a queue, which calls one that
+    broke off ended.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        request = Request(scope)
+        if request.method not in {"GET", "HEAD", "OPTIONS"} and not _same_origin(request):
+            refusal = Response("cross-origin request refused\n", 403, media_type="text/plain")
+            return await refusal(scope, receive, with_headers)
+        return await self._app(scope, receive, with_headers)
 
 
 def _same_origin(request: Request) -> bool:

@@ -1,7 +1,9 @@
 import socket
 from collections.abc import Iterator
 
+import httpx2
 import pytest
+from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
@@ -235,3 +237,18 @@ def test_every_page_forbids_scripts_and_framing(demo: TestClient) -> None:
         policy = demo.get(path).headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "script-src" not in policy
+
+
+def test_an_answer_that_breaks_off_does_not_pass_for_a_whole_one(house: Installation) -> None:
+    app = web.create(house)
+
+    @app.get("/breaks")
+    def breaks() -> StreamingResponse:
+        def half() -> Iterator[str]:
+            yield "half"
+            raise OSError
+
+        return StreamingResponse(half())
+
+    with serving(app) as address, pytest.raises(httpx2.RemoteProtocolError):
+        httpx2.get(f"{address}/breaks")
