@@ -3,6 +3,8 @@
 import pytest
 
 from mailer import clock
+from mailer.model import Delivery, DeliveryState
+from mailer.model.delivery import among
 from tests.stories.conftest import Setting, judge
 from tests.stories.patience import until
 from tests.stories.processes import children, freeze, thaw
@@ -22,10 +24,10 @@ def test_a_sleeper_does_no_harm(setting: Setting) -> None:
     on_the_wire = scene.on_the_wire(child)
     clock.sleep(7)
     thaw(child)
-    # What timed out before its body while its owner slept is tried again after a minute.
+    # What was taken for doubtful is settled by its owner, once it is awake; and what it says timed out before its
+    # body is tried again after a minute.
+    until(lambda: not scene.count(among([DeliveryState.UNCERTAIN]), Delivery.claim.is_not(None)), 60)
     until(scene.finished, 120)
-    # What was taken for doubtful is settled by its owner, once it is awake.
-    clock.sleep(3)
     scene.dismiss()
     verdict = judge(scene)
     assert (verdict.missing, verdict.doubled) == (set(), set())

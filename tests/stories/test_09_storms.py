@@ -89,7 +89,7 @@ def _at_rest(scene: Scene, redis: Redis) -> Iterator[None]:
     """Nothing is on the wire for as long as the block lasts."""
     with scene.house.database.write() as session:
         pause(session, find(session, scene.stage.campaign), AUTHOR)
-    until(lambda: not _held(scene), 30)
+    until(lambda: not scene.count(among([DeliveryState.SENDING])), 30)
     yield
     # What the throttle has learnt of the server is forgotten: its rests are another story, and a long one.
     redis.flush()
@@ -103,8 +103,3 @@ def _felt(scene: Scene) -> int:
     with scene.house.database.read() as session:
         tries = session.scalar(select(func.count()).select_from(Attempt)) or 0
     return tries + scene.log.read_text().count("relay.unavailable")
-
-
-def _held(scene: Scene) -> int:
-    with scene.house.database.read() as session:
-        return session.scalar(select(func.count()).where(among([DeliveryState.SENDING]))) or 0

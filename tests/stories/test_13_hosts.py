@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from mailer.config import Settings
 from mailer.model import Delivery, DeliveryState
@@ -18,6 +18,7 @@ from tests.stories.processes import children, connections, kill
 PEOPLE = 1500
 RATE = 100.0
 NEAR, FAR = "near", "far"
+IN_DOUBT = among([DeliveryState.UNCERTAIN])
 
 
 @pytest.fixture
@@ -39,11 +40,6 @@ def _home(scene: Scene, postgres: Postgres, host: str, tmp_path: Path) -> Settin
         "withdrawals_file": str(settings.withdrawals),
     }
     return settings.model_copy(update=changed)
-
-
-def _doubts(scene: Scene) -> int:
-    with scene.house.database.read() as session:
-        return session.scalar(select(func.count()).where(Delivery.state == DeliveryState.UNCERTAIN)) or 0
 
 
 @pytest.mark.promise(2)
@@ -76,13 +72,13 @@ def test_a_host_is_cut_off_and_back(
         # Its lease runs out; the other host takes what was never begun, and leaves in doubt what was. A transaction
         # that it had open keeps its rows until PostgreSQL ends it, after a minute.
         until(lambda: _in_hand(scene, homes[FAR]) == 0, 120)
-        doubts = _doubts(scene)
+        doubts = scene.count(IN_DOUBT)
         assert doubts <= in_hand
         cables.mend(FAR)
         if end.startswith("dies"):
             scene.station(cables, FAR, homes[FAR])
         # It tells what it knows. What never left is open again then, whether all was finished before or not.
-        until(lambda: _journals(homes[FAR]) == idle and _doubts(scene) <= on_the_wire, 90)
+        until(lambda: _journals(homes[FAR]) == idle and scene.count(IN_DOUBT) <= on_the_wire, 90)
         until(scene.finished, 90)
         scene.dismiss()
 
