@@ -23,19 +23,14 @@ from sqlalchemy.orm import Session
 from mailer.errors import MisconfiguredError, UnavailableError
 from mailer.i18n import N_
 
+# A server that is cut off is noticed within half a minute, not when TCP gives up. In seconds; the last in milliseconds.
+_LIVE = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
 # The databases that we know. SQLite's writers queue for as long as a batch may take.
 _OPTIONS: dict[str, dict[str, Any]] = {
     "sqlite": {"connect_args": {"timeout": 30.0}},
     "postgresql": {
         "pool_pre_ping": True,
-        # A server that is cut off is noticed within half a minute, not when TCP gives up.
-        "connect_args": {
-            "connect_timeout": 10,
-            "keepalives_idle": 15,
-            "keepalives_interval": 5,
-            "keepalives_count": 3,
-            "tcp_user_timeout": 30_000,
-        },
+        "connect_args": {"connect_timeout": 10, **_LIVE},
     },
 }
 
@@ -119,12 +114,18 @@ def connect(url: str, *, durable: bool = True) -> Database:
 
 
 def _set_up_postgresql(engine: Engine) -> None:
-    """Wait for a lock no longer than SQLite's writers do, and keep none for a program that has stopped dead."""
+    """Wait for a lock no longer than SQLite's writers do, and keep none for a program or a host that is gone."""
+    limits = {
+        "lock_timeout": "30s",
+        "idle_in_transaction_session_timeout": "60s",
+        # The server looks after its end as we do after ours: a host that is cut off between two of many rows that it
+        # sends at once is not idle to it, and would hold its locks until TCP gives up, hours later.
+        **{f"tcp_{name.removeprefix('tcp_')}": value for name, value in _LIVE.items()},
+    }
 
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _: Any) -> None:
-        for limit in ("lock_timeout = '30s'", "idle_in_transaction_session_timeout = '60s'"):
-            connection.execute(f"SET {limit}")
+        connection.execute("; ".join(f"SET {name} = '{value}'" for name, value in limits.items()))
         connection.commit()
 
 

@@ -70,7 +70,7 @@ def test_a_host_is_cut_off_and_back(
             scene.workers[FAR].wait()
             kill(child)
         # Its lease runs out; the other host takes what was never begun, and leaves in doubt what was. A transaction
-        # that it had open keeps its rows until PostgreSQL ends it, after a minute.
+        # that it had open keeps its rows until PostgreSQL ends it, after half a minute.
         until(lambda: _in_hand(scene, homes[FAR]) == 0, 120)
         doubts = scene.count(IN_DOUBT)
         assert doubts <= in_hand
