@@ -120,10 +120,10 @@ class Letters:
             date = _second(clock.now().replace(microsecond=0), issue.zone)
             message_id = keys.message_id(issue.envelope.campaign_id, row.ref)
             mail, signer = issue.mails[row.variant_id]
-            content = mail.fill(reader, address, message_id, date, signer.sign)
+            pieces = mail.pieces(reader, address, message_id, date, signer.sign)
         except InvalidError as error:
             return Outcome(Fate.FAILED, reply=str(error))
-        return Parcel(row.id, issue.return_address, address, content, dotless=True)
+        return Parcel(row.id, issue.return_address, address, pieces, dotless=True)
 
 
 @lru_cache(maxsize=8)

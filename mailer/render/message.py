@@ -75,6 +75,12 @@ class Mail:
         ``address`` is the recipient's, canonical; ``message_id`` the left side of its Message-ID.
         Raises InvalidError for what no header can hold.
         """
+        return b"".join(self.pieces(reader, address, message_id, date, sign))
+
+    def pieces(
+        self, reader: Reader, address: str, message_id: str, date: datetime, sign: Sign | None = None
+    ) -> list[bytes]:
+        """The same in pieces. What is everybody's is in none of them a copy: nearly all of it."""
         values, encoded = self.frozen.values(reader), dict[str, bytes]()
         before, between, behind = self.fixed
         own = self._header(reader, address, message_id, date)
@@ -85,7 +91,7 @@ class Mail:
             *self.html.fill(self.frozen.html_values(values), encoded),
             behind,
         ]
-        return b"".join([sign(own, body) if sign else b"", *own, self.shared, _END, *body])
+        return [sign(own, body) if sign else b"", *own, self.shared, _END, *body]
 
     def size(self) -> int:
         """Octets of what every reader gets."""

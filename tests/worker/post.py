@@ -15,7 +15,7 @@ DOMAIN, READER = "school.edu.hk", "mei@school.edu.hk"
 
 
 def parcel(recipient: str = READER, number: int = 1) -> Parcel:
-    return Parcel(number, "returns@news.example", recipient, b"Subject: %d\r\n\r\nhello\r\n" % number, dotless=True)
+    return Parcel(number, "returns@news.example", recipient, (b"Subject: %d\r\n\r\nhello\r\n" % number,), dotless=True)
 
 
 def mx(*hosts: str) -> Answer:

@@ -332,7 +332,7 @@ def test_what_there_is_no_mail_of_is_given_up_at_the_end_of_its_lifetime(
 
     monkeypatch.setattr(type(office.letters), "_parcel", broken)
     for _ in range(2):
-        drain(2.0)
+        drain(4.0)
         with house.database.write() as session:
             assert session.scalar(select(func.count()).select_from(Attempt)) == 40
             session.execute(update(Delivery).values(next_at=None))
@@ -349,7 +349,7 @@ def test_what_no_server_was_there_for_says_so_until_it_is_sent(
     house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run
 ) -> None:
     transport.answer = lambda _: Outcome(Fate.UNSENT, reply="connection refused", kind=SILENT, unreached=True)
-    drain(1.0)
+    drain(4.0)
     assert _states(house, sending) == {S.PENDING: 40}
     with house.database.read() as session:
         assert {*stuck(session).values()} == {"silent"}

@@ -170,7 +170,7 @@ def test_a_row_whose_place_was_missed_goes_back_where_there_is_none_soon(
     row = Claimed(1, 0, 1, clock.now(), b"", b"", b"", None, None, 1, resend=False, test=False)
     late = Pace(Grant(1, 0.0, 0.01), clock.monotonic() - 1.0, none_soon)
     lease_over = clock.monotonic() + 60
-    batch = Batch([row], lambda _: Parcel(1, "", "", b""), journal.claim(), journal, late, lambda _: True, lease_over)
+    batch = Batch([row], lambda _: Parcel(1, "", "", ()), journal.claim(), journal, late, lambda _: True, lease_over)
     asyncio.run(batch.transmit([transport]))
     ((_, outcome),) = batch.settled()
     assert (outcome.fate, transport.sent) == (Fate.KEPT, [])
@@ -188,7 +188,7 @@ def test_where_nobody_is_let_in_no_connection_knocks_twice(
     rows = [Claimed(n, 0, 1, clock.now(), b"", b"", b"", None, None, 1, resend=False, test=False) for n in range(20)]
     pace, lease_over = Pace(Grant(20, 0.0, 0.0), clock.monotonic(), any_time), clock.monotonic() + 60
     batch = Batch(
-        rows, lambda row: Parcel(row.id, "", "", b""), journal.claim(), journal, pace, lambda _: True, lease_over
+        rows, lambda row: Parcel(row.id, "", "", ()), journal.claim(), journal, pace, lambda _: True, lease_over
     )
     asyncio.run(batch.transmit([transport] * 3))
     outcomes = batch.settled()

@@ -29,7 +29,10 @@ Run = Callable[..., list[Outcome]]
 def parcels(n: int, *, size: int = 0) -> list[Parcel]:
     return [
         Parcel(
-            number, "r@news.example", f"r{number}@reader.example", b"Subject: %d\r\n\r\n%b\r\n" % (number, b"x" * size)
+            number,
+            "r@news.example",
+            f"r{number}@reader.example",
+            (b"Subject: %d\r\n" % number, b"\r\n%b\r\n" % (b"x" * size)),
         )
         for number in range(n)
     ]
@@ -176,7 +179,7 @@ def test_a_server_that_has_gone_since_costs_no_message() -> None:
 
 def test_the_dots_that_begin_lines_are_doubled_the_first_one_too() -> None:
     host = Host()
-    run(host, [Parcel(0, "r@news.example", "r0@reader.example", b".\r\n.x\r\ny.\r\n")])
+    run(host, [Parcel(0, "r@news.example", "r0@reader.example", (b".\r\n", b".x\r\ny.\r\n"))])
     assert host.letters[0].body == b"..\r\n..x\r\ny.\r\n"
 
 
@@ -298,7 +301,7 @@ def far(answer: Callable[[str, str], str | None] = lambda *_: None) -> Host:
 
 def test_a_server_far_away_gets_all_in_one_write_once_it_has_shown_that_it_tells_what_it_takes() -> None:
     dotted = b"Subject: x\r\n\r\n.\r\n..dots\r\n"
-    host, sent = far(), [*parcels(1), Parcel(1, "r@news.example", "r1@reader.example", dotted)]
+    host, sent = far(), [*parcels(1), Parcel(1, "r@news.example", "r1@reader.example", (dotted,))]
     assert fates(run(host, sent, together=False)) == [Fate.SENT] * 2
     assert [b"DATA" in chunk for chunk in host.heard] == [False, True, False, False, False]
     opening = b"MAIL FROM:<r@news.example>\r\nRCPT TO:<r1@reader.example>\r\nBDAT 25 LAST\r\n"

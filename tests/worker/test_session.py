@@ -24,7 +24,7 @@ from worker.transport.wire import Wire
 
 HERE = "127.0.0.1"
 NAME, SECRET = "ada", "correct horse battery"
-PARCEL = Parcel(1, "returns@news.example", "mei@reader.example", b"Subject: x\r\n\r\nhello\r\n")
+PARCEL = Parcel(1, "returns@news.example", "mei@reader.example", (b"Subject: x\r\n\r\nhello\r\n",))
 MECHANISMS = list(Mechanism)
 
 
@@ -307,8 +307,8 @@ def test_a_long_token_does_not_make_a_long_command() -> None:
     assert b"AUTH XOAUTH2\r\n" in host.heard
 
 
-GREEK = Parcel(1, "returns@news.example", "δοκιμή@reader.example", PARCEL.content)
-DOMAIN = Parcel(2, "returns@news.example", "mei@信.example", PARCEL.content)
+GREEK = Parcel(1, "returns@news.example", "δοκιμή@reader.example", PARCEL.pieces)
+DOMAIN = Parcel(2, "returns@news.example", "mei@信.example", PARCEL.pieces)
 
 
 def test_a_name_beyond_ascii_goes_to_who_takes_it() -> None:
@@ -337,13 +337,13 @@ def test_a_domain_beyond_ascii_is_written_so_that_everybody_reads_it() -> None:
     "recipient", ["mei\r\nRCPT TO:<x@other.example>@reader.example", "a@b.example> SIZE=1", "a b@c"]
 )
 def test_no_address_says_anything_else(recipient: str) -> None:
-    outcomes, desk = sent(Endpoint(HERE, 0), Parcel(1, "returns@news.example", recipient, PARCEL.content), PARCEL)
+    outcomes, desk = sent(Endpoint(HERE, 0), Parcel(1, "returns@news.example", recipient, PARCEL.pieces), PARCEL)
     assert [outcome.fate for outcome in outcomes] == [Fate.FAILED, Fate.SENT]
     assert len(desk.came) == len(desk.sessions) == 1
 
 
 def test_what_is_larger_than_a_server_takes_costs_no_connection() -> None:
-    large = Parcel(2, PARCEL.sender, PARCEL.recipient, PARCEL.content + b"x" * 3000 + b"\r\n")
+    large = Parcel(2, PARCEL.sender, PARCEL.recipient, (PARCEL.content, b"x" * 3000 + b"\r\n"))
     outcomes, desk = sent(Endpoint(HERE, 0), large, PARCEL, data_size_limit=2000)
     assert (outcomes[0].fate, outcomes[0].halts) == (Fate.UNSENT, True)
     assert outcomes[0].kind

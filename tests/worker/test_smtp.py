@@ -12,7 +12,7 @@ from worker.transport import Fate, Outcome, Parcel
 from worker.transport.endpoint import Endpoint
 from worker.transport.smtp import Smtp
 
-PARCEL = Parcel(1, "returns@news.example", "mei.chan@reader.example", b"Subject: x\r\n\r\n.dot\r\n")
+PARCEL = Parcel(1, "returns@news.example", "mei.chan@reader.example", (b"Subject: x\r\n\r\n.dot\r\n",))
 STEPS = ("connect", "EHLO", "MAIL", "RCPT", "DATA", "body")
 FINE = {
     "connect": "220 hi",
@@ -236,7 +236,7 @@ def _sent(bad: Server, n: int = 4) -> list[Outcome]:
         connection = Smtp(Endpoint("127.0.0.1", port), 0.5).connect()
         outcomes = []
         parcels = [
-            Parcel(number, "r@news.example", f"r{number}@reader.example", b"Subject: %d\r\n\r\nx\r\n" % number)
+            Parcel(number, "r@news.example", f"r{number}@reader.example", (b"Subject: %d\r\n\r\nx\r\n" % number,))
             for number in range(n)
         ]
         for parcel, following in zip(parcels, [*parcels[1:], None], strict=True):

@@ -52,7 +52,7 @@ def test_every_mail_arrives_once_octet_for_octet(folder: Path) -> None:
         connection = relay.connect()
         fates = []
         for number, content in enumerate(contents):
-            parcel = Parcel(number, "returns@news.example", f"reader{number}@reader.example", content)
+            parcel = Parcel(number, "returns@news.example", f"reader{number}@reader.example", (content,))
             fates.append((await connection.send(parcel, lambda: None)).fate)
         await connection.close()
         return fates

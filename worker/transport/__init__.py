@@ -1,6 +1,6 @@
 """The ways out: a transport hands one message to a server and says what became of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -55,8 +55,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One message ready to go. Addresses are canonical; ``content`` has CRLF, at its end too, and is plain ASCII.
+    """One message ready to go. Addresses are canonical; the content has CRLF, at its end too, and is plain ASCII.
 
+    ``pieces``: the content, cut anywhere: to put it together takes as long as to send it.
     ``dotless``: its maker answers for it that no line of the content begins with a dot. Looking for
     one takes longer than all the rest of handing a message over.
     """
@@ -64,8 +65,17 @@ class Parcel:
     delivery_id: int
     sender: str
     recipient: str
-    content: bytes
+    pieces: Sequence[bytes]
     dotless: bool = False
+
+    @property
+    def content(self) -> bytes:
+        return b"".join(self.pieces)
+
+    @property
+    def size(self) -> int:
+        """In octets."""
+        return sum(map(len, self.pieces))
 
 
 def nothing() -> None:

@@ -14,7 +14,7 @@ _HOSTILE = re.compile(r"[\x00-\x20\x7f<>]")
 
 def envelope(parcel: Parcel, offer: Offer) -> tuple[bytes, bytes] | Outcome:
     """MAIL and RCPT; or why this server cannot be given this message, which is known before it is asked."""
-    weight = len(parcel.content)
+    weight = parcel.size
     if 0 < offer.size < weight:
         said = f"the message has {weight} octets, and the server takes {offer.size}"
         return Outcome(Fate.UNSENT, reply=said, kind=CLASSES["too-big"])

@@ -1,6 +1,6 @@
 """A transaction: one message said on one session, and what was answered (RFC 5321 §3.3)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from worker.transport import Outcome, Parcel
 from worker.transport.reply import GO_AHEAD, Reply
@@ -78,7 +78,7 @@ class Transaction:
         rider = behind()
         leaving()
         self._step = Step.BODY
-        self._wire.write(_stuffed(self.parcel), _END, rider)
+        self._wire.write(*_stuffed(self.parcel), _END, rider)
         reply = await self._wire.reply()
         self.over = True
         self._session.tells |= self._tells and reply.takes
@@ -87,11 +87,10 @@ class Transaction:
     async def hand_over_at_once(self, leaving: Callable[[], None]) -> Outcome:
         """Send envelope and body in one write (RFC 3030): what is silent from here on is doubt."""
         mail, rcpt, _ = self._commands
-        content = self.parcel.content
         self._wire.demand_silence()
         leaving()
         self._step = Step.BODY
-        self._wire.write(mail, rcpt, b"BDAT %d LAST\r\n" % len(content), content)
+        self._wire.write(mail, rcpt, b"BDAT %d LAST\r\n" % self.parcel.size, *self.parcel.pieces)
         for step in (Step.GREETING, Step.RECIPIENT):
             reply = await self._wire.reply()
             if not reply.agrees and not reply.refuses:
@@ -122,9 +121,9 @@ class Transaction:
         return self._refusal or broken(why, self._step, self.parcel.recipient)
 
 
-def _stuffed(parcel: Parcel) -> bytes:
+def _stuffed(parcel: Parcel) -> Sequence[bytes]:
     """The content with the dots that begin its lines doubled (RFC 5321 §4.5.2)."""
     if parcel.dotless:
-        return parcel.content
+        return parcel.pieces
     stuffed = parcel.content.replace(b"\r\n.", b"\r\n..")
-    return b"." + stuffed if stuffed.startswith(b".") else stuffed
+    return (b"." if stuffed.startswith(b".") else b"", stuffed)
