@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from mailer import installation
 from mailer.campaign import route
@@ -131,12 +131,18 @@ def _show(house: Installation, as_json: bool) -> None:
         return
     say = screen().say
     heads = (N_("Route"), N_("Address"), N_("Signs in"), N_("Weight"), N_("For"))
-    made = Table(*(say(head) for head in heads), header_style="bold")
+    made = Table(*(Column(say(head), overflow="fold") for head in heads), header_style="bold")
     for way in found:
         signs_in = say(N_("yes")) if way.username else ""
         weight = str(way.weight) if way.weight else say(N_("stands by"))
-        made.add_row(way.name, way.where(house.settings), signs_in, weight, _purpose(way, slugs))
+        made.add_row(way.name, _address(way, house), signs_in, weight, _purpose(way, slugs))
     screen().results.print(made)
+
+
+def _address(way: Way, house: Installation) -> str:
+    """Where it leads, and below whose word is taken for who answers there, if not the system's."""
+    trusted = [screen().say(N_("trusts the certificates in %(file)s"), file=way.ca_file)] if way.ca_file else []
+    return "\n".join([way.where(house.settings), *trusted])
 
 
 def _purpose(way: Way, slugs: dict[int, str]) -> str:
@@ -151,6 +157,7 @@ def _numbers(way: Way, house: Installation, slugs: dict[int, str]) -> dict[str, 
         "url": way.where(house.settings),
         "signs_in": way.username is not None,
         "mechanism": way.mechanism,
+        "ca_file": way.ca_file or None,
         "weight": way.weight,
         "provider": way.provider,
         "newsletter": slugs.get(way.newsletter_id) if way.newsletter_id is not None else None,

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Run, one_line
+from tests.worker.authority import Authority
 
 FOLDER = {"broker_url": "filesystem://"}
 
@@ -34,6 +35,7 @@ def test_routes_are_added_weighed_shown_and_removed(ask: Any, run: Run, housed: 
             "url": "smtps://mail.example",
             "signs_in": True,
             "mechanism": "LOGIN",
+            "ca_file": None,
             "weight": 3,
             "provider": None,
             "newsletter": None,
@@ -44,7 +46,11 @@ def test_routes_are_added_weighed_shown_and_removed(ask: Any, run: Run, housed: 
     shown = run("route", "list", **FOLDER, **housed).stdout
     assert all(word in shown for word in ("main", "stands by", "qq-out", "QQ"))
     assert "sesame" not in shown
-    assert [each["name"] for each in ask("remove", "main", "--as", "Ada")] == ["relay", "qq-out"]
+    trusted = Authority(tmp_path / "own").file
+    ask("add", "own", "smtps://own.example", "--ca-file", str(trusted), "--as", "Ada")
+    shown = run("route", "list", **FOLDER, **housed).stdout
+    assert str(trusted) in "".join(line.split("│")[2].strip() for line in shown.splitlines() if "│" in line)
+    assert [each["ca_file"] for each in ask("remove", "main", "--as", "Ada")] == [None, str(trusted)]
 
 
 @pytest.mark.parametrize(
