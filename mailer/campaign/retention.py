@@ -64,7 +64,7 @@ def collapse(session: Session, days: int) -> int | None:
     if not session.scalars(close.returning(Campaign.id).execution_options(synchronize_session=False)).all():
         return None
     if found.test:
-        _forget(session, campaign)
+        _remove(session, campaign)
     else:
         session.execute(insert(Reason).from_select(["campaign_id", "reason", "n"], commonest(campaign)))
         _delete(session, uncertain)
@@ -98,7 +98,7 @@ def _delete(session: Session, ids: Sequence[int]) -> None:
         session.execute(gone.execution_options(synchronize_session=False))
 
 
-def _forget(session: Session, test: int) -> None:
+def _remove(session: Session, test: int) -> None:
     """Delete a test whole: its one delivery, its count, what was rendered for it, and itself."""
     _delete(session, session.scalars(select(Delivery.id).where(Delivery.campaign_id == test)).all())
     gone = delete(Count).where(Count.campaign_id == test).returning(Count.variant_id)
