@@ -1,12 +1,15 @@
 """A transport without a network: it keeps what it is handed and answers as told."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from mailer import clock
 from mailer.installation import Installation
+from mailer.model import DeliveryState
+from mailer.report.figures import figures
 from worker.drain import Drain
 from worker.journal import Journal
 from worker.office import Office
@@ -16,6 +19,9 @@ from worker.transport import Fate, Outcome, Parcel
 
 LIFETIME = 172_800.0
 """Seconds for which a delivery is tried again."""
+
+
+Run = Callable[..., bool]
 
 
 class MemoryTransport:
@@ -65,3 +71,9 @@ def drain(office: Office) -> Callable[[], bool]:
         return asyncio.run(Drain(office, clock.monotonic() + seconds).run())
 
     return run
+
+
+def states(house: Installation, campaign: int) -> Counter[DeliveryState]:
+    """How many deliveries of a campaign are in each state, by its counts."""
+    with house.database.read() as session:
+        return +figures(session, campaign).states

@@ -1,7 +1,6 @@
 """A way out that does not have us, or is not fit for use, among several and alone: who takes the mail, who waits."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 
@@ -14,18 +13,9 @@ from mailer.campaign import limit, route
 from mailer.campaign.route import Way
 from mailer.db.types import now_in
 from mailer.installation import Installation
-from mailer.model import (
-    Attempt,
-    AuditEntry,
-    Campaign,
-    CampaignState,
-    Delivery,
-    DeliveryState,
-    Route,
-    Suppression,
-)
+from mailer.model import Attempt, AuditEntry, Campaign, CampaignState, Delivery, DeliveryState, Route, Suppression
 from mailer.reply import CLASSES
-from tests.worker.conftest import LIFETIME, MemoryTransport
+from tests.worker.conftest import LIFETIME, MemoryTransport, states
 from tests.worker.mailhost import Host
 from worker.drain import Drain
 from worker.office import Office
@@ -78,11 +68,6 @@ def _add(house: Installation, *names: str, **more: int | str) -> None:
             route.add(session, house, name, f"smtps://{name}.example", "Ada", **more)  # type: ignore[arg-type]  # of several types
 
 
-def _states(house: Installation, campaign: Campaign) -> Counter[DeliveryState]:
-    with house.database.read() as session:
-        return Counter(session.scalars(select(Delivery.state).where(Delivery.campaign_id == campaign.id)))
-
-
 def _stands(house: Installation, campaign: Campaign) -> tuple[CampaignState, list[str]]:
     """The campaign's state, and why it paused itself."""
     with house.database.read() as session:
@@ -116,7 +101,7 @@ def test_one_relay_that_will_not_have_us_is_gone_around(
     _add(house, "open", weight=0)
     hosts = {"closed": _closed(step, words), "open": _open()}
     send(hosts)
-    assert _states(house, sending) == {S.SENT: 40}
+    assert states(house, sending.id) == {S.SENT: 40}
     assert (hosts["closed"].letters, len(hosts["open"].letters)) == ([], 40)
     assert _stands(house, sending) == (CampaignState.FINISHED, [])
     assert _blames_nobody(house)
@@ -152,7 +137,7 @@ def test_a_route_whose_password_does_not_open_is_gone_around_and_said_once(
     sealed("sealed", weight=1000)
     _add(house, "open", weight=0)
     drain()
-    assert _states(house, sending) == {S.SENT: 40}
+    assert states(house, sending.id) == {S.SENT: 40}
     assert _blames_nobody(house)
     logged = "".join(capfd.readouterr())
     assert logged.count("route.broken") == 1
@@ -164,7 +149,7 @@ def test_where_the_only_route_is_not_fit_the_campaign_waits_and_says_why(
 ) -> None:
     sealed("sealed")
     drain()
-    assert _states(house, sending) == {S.PENDING: 40}
+    assert states(house, sending.id) == {S.PENDING: 40}
     assert _stands(house, sending) == (CampaignState.PAUSED, ["unfit"])
     with house.database.write() as session:
         said = session.scalars(select(AuditEntry.detail).where(AuditEntry.action == "campaign.pause")).one()["reply"]
@@ -173,7 +158,7 @@ def test_where_the_only_route_is_not_fit_the_campaign_waits_and_says_why(
         life.resume(session, life.find(session, sending.id), "Ada")
     _add(house, "open")
     drain()
-    assert _states(house, sending) == {S.SENT: 40}
+    assert states(house, sending.id) == {S.SENT: 40}
 
 
 def test_where_none_will_have_us_the_campaign_waits_for_a_person_and_says_why_each_time(
@@ -182,13 +167,13 @@ def test_where_none_will_have_us_the_campaign_waits_for_a_person_and_says_why_ea
     _add(house, "one", "two")
     for _ in range(2):
         send({name: _closed("AUTH", "535 5.7.8 who are you") for name in ("one", "two")})
-        assert _states(house, sending) == {S.PENDING: 40}
+        assert states(house, sending.id) == {S.PENDING: 40}
         with house.database.write() as session:
             life.resume(session, life.find(session, sending.id), "Ada")
     assert _stands(house, sending) == (CampaignState.SENDING, ["login", "login"])
     assert _blames_nobody(house)
     send({"one": _open(), "two": _open()})
-    assert _states(house, sending) == {S.SENT: 40}
+    assert states(house, sending.id) == {S.SENT: 40}
 
 
 @pytest.mark.parametrize(("left", "state"), [("used up", CampaignState.SENDING), ("held", CampaignState.PAUSED)])
@@ -203,7 +188,7 @@ def test_a_way_that_goes_on_by_itself_is_waited_for_and_one_that_is_held_is_not(
             limit.change(session, "route:open", "Ada", per_day=1)
     send({"closed": _closed("AUTH", "535 5.7.8 who are you"), "open": _open()}, 3.0)
     assert _stands(house, sending)[0] is state
-    assert _states(house, sending)[S.SENT] == (left == "used up")
+    assert states(house, sending.id)[S.SENT] == (left == "used up")
     assert _blames_nobody(house)
 
 
@@ -231,15 +216,15 @@ def test_who_is_told_to_come_later_does_within_a_lifetime(
     _add(house, "later")
     send({"later": (host := _closed(step, words))}, 3.0)
     assert host.letters == []
-    states = _states(house, sending)
-    assert states.keys() <= {S.PENDING, S.DEFERRED}
+    found = states(house, sending.id)
+    assert found.keys() <= {S.PENDING, S.DEFERRED}
     first, *_ = CLASSES[key].waits
     with house.database.read() as session:
         waiting = session.scalars(select(Delivery).where(Delivery.state == S.DEFERRED)).all()
         due = session.scalars(select(Delivery.id).where(Delivery.next_at < now_in(0.8 * first - 30))).all()
     # Who knocked waits as the words say, and knocks no second time before.
     assert {(each.reason, each.attempts) for each in waiting} == {(key, 1)}
-    assert (list(due), host.sessions) == ([], states[S.DEFERRED] if step != "MAIL" else host.sessions)
+    assert (list(due), host.sessions) == ([], found[S.DEFERRED] if step != "MAIL" else host.sessions)
     assert _stands(house, sending) == (CampaignState.SENDING, [])
     with house.database.write() as session:
         session.execute(update(Attempt).values(at=now_in(-LIFETIME - 60)))
@@ -256,7 +241,7 @@ def test_a_relay_that_says_later_keeps_no_mail_from_another(house: Installation,
     _add(house, "open", weight=0)
     hosts = {"later": _closed("connect", "421 4.3.2 going down"), "open": _open()}
     send(hosts)
-    assert _states(house, sending) == {S.SENT: 40}
+    assert states(house, sending.id) == {S.SENT: 40}
     assert _blames_nobody(house)
 
 

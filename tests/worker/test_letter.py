@@ -1,6 +1,5 @@
 """Letters: whom each is addressed to, and what it calls them."""
 
-from collections.abc import Callable
 from email import message_from_bytes
 from email.policy import default
 
@@ -10,11 +9,11 @@ from mailer.demo.people import people
 from mailer.i18n import EN, ZH, languages
 from mailer.model import Campaign
 from mailer.values import greeting
-from tests.worker.conftest import MemoryTransport
+from tests.worker.conftest import MemoryTransport, Run
 
 
 def test_readers_are_called_what_they_asked_to_be_called(
-    sending: Campaign, transport: MemoryTransport, drain: Callable[[], bool]
+    sending: Campaign, transport: MemoryTransport, drain: Run
 ) -> None:
     assert sending
     drain()

@@ -16,7 +16,7 @@ from mailer.installation import Installation
 from mailer.model import Campaign, DeliveryState, Limit
 from mailer.reply import CLASSES
 from mailer.report.figures import figures
-from tests.worker.conftest import MemoryTransport
+from tests.worker.conftest import MemoryTransport, Run
 from worker.batch import Batch
 from worker.claim import Claimed
 from worker.connections import Connections
@@ -29,7 +29,6 @@ from worker.transport import Fate, Outcome, Parcel
 
 S = DeliveryState
 GMAIL = "provider:gmail"
-Run = Callable[..., bool]
 
 
 def _to_gmail(parcel: Parcel) -> bool:

@@ -3,7 +3,6 @@
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select, update
@@ -13,8 +12,7 @@ from mailer.campaign.ledger import transition
 from mailer.db.types import now_in
 from mailer.installation import Installation
 from mailer.model import Attempt, Campaign, Delivery, DeliveryState, Departure
-from mailer.report.figures import figures
-from tests.worker.conftest import LIFETIME, MemoryTransport
+from tests.worker.conftest import LIFETIME, MemoryTransport, Run, states
 from worker.claim import Claimed, claim, lanes
 from worker.journal import Journal, journals
 from worker.reap import fold_dead, reap, strays
@@ -54,11 +52,6 @@ class Dead:
         os.close(self._journal._file)  # noqa: SLF001 — the lock goes, the file stays
 
 
-def _states(house: Installation, campaign: Campaign) -> dict[DeliveryState, int]:
-    with house.database.read() as session:
-        return +figures(session, campaign.id).states
-
-
 def _row(house: Installation, number: int) -> Delivery:
     with house.database.read() as session:
         return session.get_one(Delivery, number)
@@ -75,7 +68,7 @@ def test_a_journal_settles_all_but_what_was_on_the_wire(house: Installation, sen
     dead.died()
     fold_dead(house)
     # On the wire: 17 to 19. Without an intent: 20.
-    assert _states(house, sending) == {S.SENT: 15, S.DEFERRED: 1, S.FAILED: 1, S.UNCERTAIN: 3, S.PENDING: 20}
+    assert states(house, sending.id) == {S.SENT: 15, S.DEFERRED: 1, S.FAILED: 1, S.UNCERTAIN: 3, S.PENDING: 20}
     # What was answered for and what is in doubt have left, and count once.
     with house.database.read() as session:
         assert sum(session.scalars(select(Departure.n))) == 18
@@ -95,7 +88,7 @@ def test_under_resend_only_what_was_on_the_wire_may_double_and_is_marked(
     dead.result(dead.rows[0], Fate.SENT, 250)
     dead.died()
     fold_dead(house)
-    assert _states(house, sending) == {S.SENT: 1, S.PENDING: 39}
+    assert states(house, sending.id) == {S.SENT: 1, S.PENDING: 39}
     with house.database.read() as session:
         marked = set(session.scalars(select(Delivery.id).where(Delivery.maybe_doubled)))
     assert marked == {row.id for row in dead.rows[1:3]}
@@ -120,16 +113,16 @@ def test_a_message_that_its_workers_die_of_goes_again_ever_later_and_not_for_eve
         with house.database.read() as session:
             waits.append(bool(session.scalar(select(Delivery.id).where(Delivery.next_at > now_in(30)).limit(1))))
     assert waits == [False, True, False]
-    assert _states(house, sending) == {S.UNCERTAIN: 40}
+    assert states(house, sending.id) == {S.UNCERTAIN: 40}
 
 
 def test_the_living_keep_what_they_hold(house: Installation, sending: Campaign) -> None:
     living = Dead(house, sending)
     fold_dead(house)
-    assert _states(house, sending) == {S.SENDING: 40}
+    assert states(house, sending.id) == {S.SENDING: 40}
     living.died()
     fold_dead(house)
-    assert _states(house, sending) == {S.PENDING: 40}
+    assert states(house, sending.id) == {S.PENDING: 40}
 
 
 def test_who_was_taken_for_dead_elsewhere_is_believed_when_its_journal_is_found(
@@ -142,7 +135,7 @@ def test_who_was_taken_for_dead_elsewhere_is_believed_when_its_journal_is_found(
         assert reap(session, LIFETIME)["uncertain"] == 40
     dead.died()
     fold_dead(house)
-    assert _states(house, sending) == {S.SENT: 1, S.UNCERTAIN: 9, S.PENDING: 30}
+    assert states(house, sending.id) == {S.SENT: 1, S.UNCERTAIN: 9, S.PENDING: 30}
 
 
 def test_the_living_record_what_they_know_even_after_their_lease(house: Installation, sending: Campaign) -> None:
@@ -157,7 +150,7 @@ def test_the_living_record_what_they_know_even_after_their_lease(house: Installa
         assert reap(session, LIFETIME)["uncertain"] == 40
     with house.database.write() as session:
         record(session, [(row, Outcome(Fate.SENT, 250)) for row in rows], token, LIFETIME)
-    assert _states(house, sending) == {S.SENT: 40}
+    assert states(house, sending.id) == {S.SENT: 40}
     living.settled(token)
     living.close()
 
@@ -173,7 +166,7 @@ def test_what_an_operator_settled_meanwhile_stays_so(house: Installation, sendin
         transition(session, S.UNCERTAIN, S.PENDING, [row.id for row in dead.rows[5:8]])
     dead.died()
     fold_dead(house)
-    assert _states(house, sending) == {S.SENT: 5, S.PENDING: 3, S.FAILED: 32}
+    assert states(house, sending.id) == {S.SENT: 5, S.PENDING: 3, S.FAILED: 32}
 
 
 def test_a_doubt_that_its_owner_recorded_stays_one_when_its_journal_has_forgotten_it(
@@ -184,7 +177,7 @@ def test_a_doubt_that_its_owner_recorded_stays_one_when_its_journal_has_forgotte
     dead.recorded([(row, Outcome(Fate.UNCERTAIN, after_body=True)) for row in dead.rows])
     dead.died()
     fold_dead(house)
-    assert _states(house, sending) == {S.UNCERTAIN: 40}
+    assert states(house, sending.id) == {S.UNCERTAIN: 40}
 
 
 def test_a_doubt_that_a_reaper_saw_first_is_its_owners_to_record(house: Installation, sending: Campaign) -> None:
@@ -195,7 +188,7 @@ def test_a_doubt_that_a_reaper_saw_first_is_its_owners_to_record(house: Installa
     dead.recorded([(row, Outcome(Fate.UNCERTAIN, after_body=True)) for row in dead.rows])
     dead.died()
     fold_dead(house)
-    assert _states(house, sending) == {S.UNCERTAIN: 40}
+    assert states(house, sending.id) == {S.UNCERTAIN: 40}
 
 
 def test_a_journal_of_rows_that_are_not_there_changes_nothing(house: Installation, sending: Campaign) -> None:
@@ -207,12 +200,12 @@ def test_a_journal_of_rows_that_are_not_there_changes_nothing(house: Installatio
         stray.result(claim_, number, Fate.SENT, 250)
     os.close(stray._file)  # noqa: SLF001 — as above
     fold_dead(house)
-    assert _states(house, sending) == {S.PENDING: 40}
+    assert states(house, sending.id) == {S.PENDING: 40}
     assert journals(house.settings.home) == []
 
 
 def test_a_zombie_overwrites_nothing(
-    house: Installation, sending: Campaign, transport: MemoryTransport, drain: Callable[[], bool]
+    house: Installation, sending: Campaign, transport: MemoryTransport, drain: Run
 ) -> None:
     zombie = Dead(house, sending, lease=-1.0)
     others = [row.id for row in zombie.rows[5:]]
@@ -224,7 +217,7 @@ def test_a_zombie_overwrites_nothing(
     assert len(transport.sent) == len(others) == 35
     with house.database.write() as session:
         record(session, [(row, Outcome(Fate.FAILED, 550)) for row in zombie.rows[5:]], zombie.token, LIFETIME)
-    assert _states(house, sending) == {S.SENT: 35, S.UNCERTAIN: 5}
+    assert states(house, sending.id) == {S.SENT: 35, S.UNCERTAIN: 5}
 
 
 @pytest.mark.parametrize(("policy", "state"), [("leave", S.UNCERTAIN), ("resend", S.PENDING)])
@@ -232,7 +225,7 @@ def test_a_silence_after_the_body_is_waited_out_before_it_is_resent(
     house: Installation,
     sending: Campaign,
     transport: MemoryTransport,
-    drain: Callable[[float], bool],
+    drain: Run,
     policy: str,
     state: DeliveryState,
 ) -> None:
@@ -241,7 +234,7 @@ def test_a_silence_after_the_body_is_waited_out_before_it_is_resent(
     transport.answer = lambda _: Outcome(Fate.UNCERTAIN, after_body=True)
     drain(3.0)
     assert Counter(parcel.delivery_id for parcel in transport.sent).total() == 40
-    assert _states(house, sending) == {state: 40}
+    assert states(house, sending.id) == {state: 40}
     with house.database.read() as session:
         assert len(session.scalars(select(Delivery.id).where(Delivery.maybe_doubled)).all()) == (
             40 if policy == "resend" else 0
@@ -269,7 +262,7 @@ def test_a_claim_whose_commit_was_not_heard_of_is_handed_back(
     with house.database.write() as session:
         assert strays(session, journal) == len(mine)
         assert strays(session, journal) == 0
-    assert _states(house, sending) == {S.PENDING: 40 - len(kept), S.SENDING: len(kept)}
+    assert states(house, sending.id) == {S.PENDING: 40 - len(kept), S.SENDING: len(kept)}
     journal.close()
 
 
@@ -288,4 +281,4 @@ def test_a_claim_that_is_still_being_committed_is_waited_for(house: Installation
         folding.join(0.5)
         assert folding.is_alive()
     folding.join()
-    assert _states(house, sending) == {S.PENDING: 40}
+    assert states(house, sending.id) == {S.PENDING: 40}

@@ -1,7 +1,6 @@
 """What is refused to us and not to a reader: the campaign waits for a person, and nobody fails for it."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +17,7 @@ from mailer.installation import Installation
 from mailer.model import Attempt, AuditEntry, Campaign, CampaignState, Delivery, DeliveryState, Suppression
 from mailer.reply import CLASSES, SILENT
 from mailer.report.figures import figures
-from tests.worker.conftest import LIFETIME, MemoryTransport
+from tests.worker.conftest import LIFETIME, MemoryTransport, Run, states
 from tests.worker.test_smtp import Server
 from worker import claim
 from worker.drain import Drain
@@ -30,7 +29,6 @@ from worker.transport.endpoint import Endpoint
 from worker.transport.smtp import Smtp
 
 S = DeliveryState
-Run = Callable[..., bool]
 
 
 def _refusal(key: str = "unproven") -> Outcome:
@@ -39,11 +37,6 @@ def _refusal(key: str = "unproven") -> Outcome:
 
 def _answer(fate: Fate, key: str) -> Outcome:
     return Outcome(fate, 450, reply="not now", kind=CLASSES[key])
-
-
-def _states(house: Installation, number: int) -> dict[DeliveryState, int]:
-    with house.database.read() as session:
-        return +figures(session, number).states
 
 
 def _state(house: Installation, number: int) -> CampaignState:
@@ -86,7 +79,7 @@ def test_a_campaign_whose_mail_is_refused_to_us_pauses_itself_and_goes_on_when_t
 
     asyncio.run(run(Server(step, answer), 10.0))
     assert _state(house, sending.id) is CampaignState.PAUSED
-    assert _states(house, sending.id) == {S.PENDING: 40}
+    assert states(house, sending.id) == {S.PENDING: 40}
     (pause,) = _pauses(house)
     assert (pause["why"], pause["code"], pause["reply"]) == (why, int(answer[:3]), answer[4:])
     assert pause["provider"]
@@ -96,7 +89,7 @@ def test_a_campaign_whose_mail_is_refused_to_us_pauses_itself_and_goes_on_when_t
     _resume(house, sending.id)
     server = Server("", "")
     asyncio.run(run(server, 30.0))
-    assert _states(house, sending.id) == {S.SENT: 40}
+    assert states(house, sending.id) == {S.SENT: 40}
     assert len(server.kept) == 40
 
 
@@ -108,7 +101,7 @@ def test_the_rest_of_a_batch_is_not_even_tried(
     with house.database.read() as session:
         lanes = session.scalar(select(func.count(Delivery.provider.distinct())))
     assert len(transport.sent) <= house.settings.connections * (lanes or 0) < 40
-    assert _states(house, sending.id) == {S.PENDING: 40}
+    assert states(house, sending.id) == {S.PENDING: 40}
 
 
 def test_what_is_refused_again_after_somebody_resumed_waits_and_stops_nobody(
@@ -121,7 +114,7 @@ def test_what_is_refused_again_after_somebody_resumed_waits_and_stops_nobody(
     _resume(house, sending.id)
     drain()
     assert _state(house, sending.id) is CampaignState.SENDING
-    assert _states(house, sending.id) == {S.SENT: 39, S.DEFERRED: 1}
+    assert states(house, sending.id) == {S.SENT: 39, S.DEFERRED: 1}
     assert len(_pauses(house)) == 1
     with house.database.write() as session:
         session.execute(update(Attempt).values(at=now_in(-LIFETIME - 1)))
@@ -157,11 +150,11 @@ def test_why_it_waited_is_to_be_seen_for_as_long_as_nothing_became_of_it(
             gone = Outcome(Fate.UNSENT, reply="gone", unreached=True, kind=SILENT if back == "silent" else None)
             outcome = Outcome(Fate.KEPT) if back == "kept" else gone
             record(session, [(row, outcome) for row in rows], "mine-1", LIFETIME)
-    assert _states(house, sending.id) == {S.PENDING: 40}
+    assert states(house, sending.id) == {S.PENDING: 40}
     assert reasons()["unproven"] == before["unproven"]
     transport.answer = lambda _: Outcome(Fate.SENT, 250)
     drain()
-    assert (_states(house, sending.id), reasons()) == ({S.SENT: 40}, {})
+    assert (states(house, sending.id), reasons()) == ({S.SENT: 40}, {})
 
 
 def test_what_a_person_did_meanwhile_stays_so(
@@ -187,7 +180,7 @@ def test_a_test_mail_that_is_refused_to_us_has_failed(
         number = proof.send(session, house.keys, found.edition, found.topic, EN, "ada@harbour.example", "Ada").id
     transport.answer = lambda _: _refusal()
     drain()
-    assert _states(house, number) == {S.FAILED: 1}
+    assert states(house, number) == {S.FAILED: 1}
     assert _state(house, number) is CampaignState.FINISHED
     with house.database.write() as session:
         assert figures(session, number).reasons(session) == {"unproven": 1}
@@ -227,7 +220,7 @@ def test_what_is_put_off_for_longer_than_its_lifetime_has_failed(
         session.execute(update(Attempt).values(at=now_in(-since)))
         session.execute(update(Delivery).values(next_at=now_in(-1)))
     drain()
-    assert _states(house, sending.id) == {state: 40}
+    assert states(house, sending.id) == {state: 40}
     with house.database.read() as session:
         given_up = state is S.FAILED
         expected = "gave up: greylisted" if given_up else "greylisted"
@@ -242,7 +235,7 @@ def test_a_campaign_that_is_older_than_a_lifetime_gives_each_of_its_mails_a_whol
         session.execute(update(Campaign).values(started_at=now_in(-10 * LIFETIME)))
     transport.answer = lambda _: _answer(Fate.DEFERRED, "later")
     drain()
-    assert _states(house, sending.id) == {S.DEFERRED: 40}
+    assert states(house, sending.id) == {S.DEFERRED: 40}
 
 
 @pytest.mark.usefixtures("unlearning")
@@ -256,4 +249,4 @@ def test_a_workers_wrong_clock_ends_no_lifetime(
         drain()
         with house.database.write() as session:
             session.execute(update(Delivery).values(next_at=now_in(-1)))
-    assert _states(house, sending.id) == {S.DEFERRED: 40}
+    assert states(house, sending.id) == {S.DEFERRED: 40}

@@ -1,6 +1,5 @@
 """A reader of Simplified Chinese, whom nobody writes for: from the ledger to the mail, the page and the web version."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from email import message_from_bytes
 from email.policy import default
@@ -22,13 +21,13 @@ from mailer.installation import Installation
 from mailer.model import Topic, Variant
 from mailer.render.approval import approve
 from mailer.web import app
-from tests.worker.conftest import MemoryTransport
+from tests.worker.conftest import MemoryTransport, Run
 
 LETTER = Path(show.__file__).parent / "editions" / "letter-2026-08"
 
 
 @pytest.fixture
-def mail(house: Installation, topic: Topic, transport: MemoryTransport, drain: Callable[[], bool]) -> bytes:
+def mail(house: Installation, topic: Topic, transport: MemoryTransport, drain: Run) -> bytes:
     """What such a reader gets of the letter, which is converted when it is approved."""
     # The letter is an issue, which goes to those who want everything.
     reader = replace(next(person for person in people(40) if person.pace == "all"), mode=AUTOMATIC)

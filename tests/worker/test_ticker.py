@@ -1,6 +1,5 @@
 """One round of the ticker: each of its duties, and that one's fault is not the others'."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -25,9 +24,9 @@ from mailer.model import (
     Subscription,
     SubscriptionState,
 )
-from mailer.report.figures import figures
 from mailer.vault import Algorithm, KeyState
 from mailer.vault.rotation import made
+from tests.worker.conftest import Run, states
 from tests.worker.test_reap import Dead
 from worker import ticker as room
 from worker.journal import Journal
@@ -44,11 +43,6 @@ def ticker(house: Installation, journal: Journal) -> Ticker:
     return Ticker(house, journal, woken, lambda: False, lambda: None)
 
 
-def _states(house: Installation, campaign: Campaign) -> dict[DeliveryState, int]:
-    with house.database.read() as session:
-        return +figures(session, campaign.id).states
-
-
 def _state(house: Installation) -> CampaignState:
     with house.database.read() as session:
         return session.scalars(select(Campaign.state)).one()
@@ -59,13 +53,13 @@ def test_a_dead_neighbours_journal_is_folded(house: Installation, sending: Campa
     dead.intent(dead.rows[0])
     dead.died()
     ticker.tick()
-    assert _states(house, sending) == {S.UNCERTAIN: 1, S.PENDING: 39}
+    assert states(house, sending.id) == {S.UNCERTAIN: 1, S.PENDING: 39}
 
 
 def test_leases_that_are_over_are_reaped(house: Installation, sending: Campaign, ticker: Ticker) -> None:
     Dead(house, sending, lease=-1.0)
     ticker.tick()
-    assert _states(house, sending) == {S.UNCERTAIN: 40}
+    assert states(house, sending.id) == {S.UNCERTAIN: 40}
 
 
 def test_what_is_due_is_started_and_what_is_cancelled_swept(
@@ -75,11 +69,11 @@ def test_what_is_due_is_started_and_what_is_cancelled_swept(
         life.schedule(session, life.find(session, campaign.id), clock.now() + timedelta(hours=1), "Ada")
         session.execute(update(Campaign).values(scheduled_at=now_in(-1)))
     ticker.tick()
-    assert _states(house, campaign) == {S.PENDING: 40}
+    assert states(house, campaign.id) == {S.PENDING: 40}
     with house.database.write() as session:
         life.cancel(session, life.find(session, campaign.id), "Ada")
     ticker.tick()
-    assert _states(house, campaign) == {S.CANCELLED: 40}
+    assert states(house, campaign.id) == {S.CANCELLED: 40}
 
 
 def test_one_that_cannot_be_started_is_held_and_stops_nothing_else(
@@ -126,12 +120,12 @@ def test_one_duty_that_breaks_leaves_the_others(
     living = Dead(house, sending, lease=-1.0)
     ticker.tick()
     assert living.rows
-    assert _states(house, sending) == {S.UNCERTAIN: 40}
+    assert states(house, sending.id) == {S.UNCERTAIN: 40}
 
 
 @pytest.mark.parametrize("state", [S.PENDING, S.DEFERRED, S.SENDING])
 def test_a_count_of_what_is_not_there_keeps_no_campaign_open(
-    house: Installation, sending: Campaign, ticker: Ticker, drain: Callable[[], bool], state: S
+    house: Installation, sending: Campaign, ticker: Ticker, drain: Run, state: S
 ) -> None:
     drain()
     with house.database.write() as session:
@@ -141,7 +135,7 @@ def test_a_count_of_what_is_not_there_keeps_no_campaign_open(
     for _ in range(3):
         ticker.tick()
     assert _state(house) is CampaignState.FINISHED
-    assert _states(house, sending) == {S.SENT: 40}
+    assert states(house, sending.id) == {S.SENT: 40}
 
 
 def test_what_waits_is_left_alone_by_proofs(house: Installation, sending: Campaign, ticker: Ticker) -> None:
@@ -150,7 +144,7 @@ def test_what_waits_is_left_alone_by_proofs(house: Installation, sending: Campai
     for _ in range(3):
         ticker.tick()
     assert _state(house) is CampaignState.SENDING
-    assert _states(house, sending) == {S.PENDING: 40}
+    assert states(house, sending.id) == {S.PENDING: 40}
 
 
 def test_counts_are_proved_every_hour(
@@ -165,12 +159,10 @@ def test_counts_are_proved_every_hour(
         session.execute(update(Count).values(n=Count.n + 3))
     for _ in range(2):
         hourly.tick()
-    assert _states(house, sending) == {S.PENDING: 40}
+    assert states(house, sending.id) == {S.PENDING: 40}
 
 
-def test_what_ended_long_ago_becomes_counts(
-    house: Installation, sending: Campaign, ticker: Ticker, drain: Callable[[], bool]
-) -> None:
+def test_what_ended_long_ago_becomes_counts(house: Installation, sending: Campaign, ticker: Ticker, drain: Run) -> None:
     drain()
     ticker.tick()
     days = house.settings.retention
@@ -183,7 +175,7 @@ def test_what_ended_long_ago_becomes_counts(
     ticker.tick()
     ticker.tick()
     assert _deliveries(house) == 0
-    assert _states(house, sending) == {S.SENT: 40}
+    assert states(house, sending.id) == {S.SENT: 40}
 
 
 def _deliveries(house: Installation) -> int:

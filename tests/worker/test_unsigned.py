@@ -17,7 +17,7 @@ from mailer.model import Campaign, Delivery, DeliveryState
 from mailer.vault import Algorithm, KeyState
 from mailer.vault.rotation import made, retired, used
 from tests.damage import damaged
-from tests.worker.conftest import MemoryTransport
+from tests.worker.conftest import MemoryTransport, Run
 from worker.office import Office
 
 Drain = Callable[[], bool]
@@ -83,7 +83,7 @@ def test_a_worker_without_the_right_key_keeps_its_rows_and_says_why(
     house: Installation,
     sending: Campaign,
     office: Office,
-    drain: Callable[[float], bool],
+    drain: Run,
     transport: MemoryTransport,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
@@ -107,7 +107,7 @@ def test_a_worker_that_nobody_told_where_the_pages_are_keeps_its_rows_and_says_s
     house: Installation,
     sending: Campaign,
     office: Office,
-    drain: Callable[[float], bool],
+    drain: Run,
     transport: MemoryTransport,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
