@@ -12,6 +12,8 @@ from worker.pace import Pace
 from worker.transport import Connection, Fate, Outcome, Parcel
 
 _Made = tuple[Claimed, Parcel]
+_AT_ONCE = 32
+"""Mails that are made one after another: each finds in the processor's cache what the one before has used."""
 Make = Callable[[Claimed], Parcel | Outcome]
 """A row's parcel, or the outcome of there being none."""
 
@@ -23,9 +25,9 @@ class _KeptError(MailerError):
 class Batch:
     """Rows that are begun under one claim.
 
-    ``make``: each mail is made when its turn comes, and let go of when it has left, so that a batch may have any
-    number of them. ``may_go`` says whether a row may still go; ``lease_over`` (monotonic clock) is when our hold
-    on them ends.
+    ``make``: a few mails are made when the first one's turn comes, and each is let go of when it has left, so that a
+    batch may have any number of them. ``may_go`` says whether a row may still go; ``lease_over`` (monotonic clock) is
+    when our hold on them ends.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Batch:
         self._open = {row.id: row for row in rows}
         self._unbegun = set(self._open)
         self._make = make
+        self._made: dict[int, Parcel | Outcome] = {}
         self._claim = claim
         self._journal = journal
         self._pace = pace
@@ -112,7 +115,15 @@ class Batch:
         return row, parcel
 
     def _parcel(self, row: Claimed) -> Parcel | Outcome:
-        """What there is to send. A fault of ours keeps the row: nobody may fail for it."""
+        """What there is to send; made together with what comes next, where that has not been done."""
+        if row.id not in self._made:
+            for each in (row, *self._waiting[:-_AT_ONCE:-1]):
+                if each.id not in self._made:
+                    self._made[each.id] = self._filled(each)
+        return self._made.pop(row.id)
+
+    def _filled(self, row: Claimed) -> Parcel | Outcome:
+        """A row's mail. A fault of ours keeps the row: nobody may fail for it."""
         try:
             return self._make(row)
         except Exception as error:  # noqa: BLE001 — the others have mails of their own
