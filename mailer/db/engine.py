@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from mailer.errors import MisconfiguredError, UnavailableError
 from mailer.i18n import N_
 
-# A server that is cut off is noticed within half a minute, not when TCP gives up. In seconds; the last in milliseconds.
+# An end that is cut off is noticed within half a minute, not when TCP gives up. Seconds; the last in milliseconds.
 _LIVE = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
 # The databases that we know. SQLite's writers queue for as long as a batch may take.
 _OPTIONS: dict[str, dict[str, Any]] = {

@@ -57,7 +57,7 @@ class Outcome:
 class Parcel:
     """One message ready to go. Addresses are canonical; the content has CRLF, at its end too, and is plain ASCII.
 
-    ``pieces``: the content, cut anywhere: to put it together takes as long as to send it.
+    ``pieces``: the content, cut anywhere; nearly all of it is everybody's, and to join it would copy that each time.
     ``dotless``: its maker answers for it that no line of the content begins with a dot. Looking for
     one takes longer than all the rest of handing a message over.
     """
