@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from itertools import chain
 
 from mailer import clock, log
 from mailer.errors import MailerError, UnavailableError
@@ -12,8 +13,9 @@ from worker.pace import Pace
 from worker.transport import Connection, Fate, Outcome, Parcel
 
 _Made = tuple[Claimed, Parcel]
-_AT_ONCE = 32
-"""Mails that are made one after another: each finds in the processor's cache what the one before has used."""
+_AT_ONCE_SECONDS = 0.003
+"""For so long mails are made one after another: each finds in the processor's cache what the one before has used. For
+longer, others' answers would wait: a server that is near would be taken for a far one."""
 Make = Callable[[Claimed], Parcel | Outcome]
 """A row's parcel, or the outcome of there being none."""
 
@@ -117,9 +119,11 @@ class Batch:
     def _parcel(self, row: Claimed) -> Parcel | Outcome:
         """What there is to send; made together with what comes next, where that has not been done."""
         if row.id not in self._made:
-            for each in (row, *self._waiting[:-_AT_ONCE:-1]):
-                if each.id not in self._made:
-                    self._made[each.id] = self._filled(each)
+            until = clock.monotonic() + _AT_ONCE_SECONDS
+            for each in chain((row,), reversed(self._waiting)):
+                if each.id in self._made or clock.monotonic() > until:
+                    break
+                self._made[each.id] = self._filled(each)
         return self._made.pop(row.id)
 
     def _filled(self, row: Claimed) -> Parcel | Outcome:

@@ -517,3 +517,30 @@ def test_a_refusal_of_us_stops_the_one_whose_envelope_is_out(transmit: Run) -> N
     assert fates(transmit(host, sent, lambda _: True)) == [Fate.SENT, Fate.UNSENT, Fate.KEPT, Fate.KEPT]
     assert any(b"RCPT TO:<r2@" in chunk for chunk in host.heard), "the envelope was to be out"
     assert [letter.recipient for letter in host.letters if letter.body] == ["r0@reader.example", "r1@reader.example"]
+
+
+@pytest.mark.parametrize("idle", [0.0, 0.3, 0.7])
+def test_each_message_has_its_whole_time_out_and_no_more(idle: float) -> None:
+    """However long the line stood idle since the one before."""
+    mute = False
+
+    async def fall_silent(writer: asyncio.StreamWriter, reply: bytes) -> None:
+        if not mute:
+            await speak(writer, reply)
+
+    async def main() -> tuple[Outcome, float]:
+        nonlocal mute
+        async with Host("PIPELINING", speak=fall_silent) as host:
+            connection = Smtp(Endpoint("127.0.0.1", host.port), 0.5).connect()
+            first, second = parcels(2)
+            assert (await connection.send(first, lambda: None)).fate is Fate.SENT
+            await asyncio.sleep(idle)
+            mute, began = True, asyncio.get_running_loop().time()
+            outcome = await connection.send(second, lambda: None)
+            took = asyncio.get_running_loop().time() - began
+            await connection.close()
+            return outcome, took
+
+    outcome, took = asyncio.run(main())
+    assert (outcome.fate, outcome.reply) == (Fate.DEFERRED, "no answer in time")
+    assert 0.5 <= took < 0.5 + 0.3

@@ -1,6 +1,7 @@
 """SMTP to one endpoint over kept connections (RFC 5321), with as few writes and waits as it allows (RFC 2920)."""
 
 import asyncio
+import math
 import os
 import ssl
 from collections.abc import Callable
@@ -40,6 +41,7 @@ class SmtpConnection:
         self._endpoint = endpoint
         self._session: Session | None = None
         self._transaction: Transaction | None = None
+        self._until = 0.0
         self._ahead: Transaction | None = None
         """The one whose envelope has gone out behind the body before it."""
 
@@ -48,9 +50,11 @@ class SmtpConnection:
     ) -> Outcome:
         until = asyncio.get_running_loop().time() + self.timeout
         self._transaction = None
+        self._until = until
         try:
-            async with asyncio.timeout_at(until):
-                outcome = await self._transact(parcel, leaving, following)
+            if self._session is not None:
+                self._session.wire.wait_until(until)
+            outcome = await self._transact(parcel, leaving, following)
         except (OSError, ValueError) as error:
             outcome = self._broken(error, parcel)
             self._drop()
@@ -96,7 +100,9 @@ class SmtpConnection:
             # It has hung up since, or says what nobody asked for.
             self._drop()
         if self._session is None:
-            self._session = await open_session(self._endpoint, pipelining=pipelining)
+            async with asyncio.timeout_at(self._until):
+                self._session = await open_session(self._endpoint, pipelining=pipelining)
+            self._session.wire.wait_until(self._until)
         return self._session
 
     async def _begin(
@@ -152,6 +158,7 @@ class SmtpConnection:
 
     async def close(self) -> None:
         if self._session is not None and self._session.wire.silent and self._ahead is None:
+            self._session.wire.wait_until(math.inf)
             with suppress(OSError):
                 async with asyncio.timeout(_GOODBYE_SECONDS):
                     await self._session.wire.ask(b"QUIT")

@@ -1,6 +1,7 @@
 """The wire to one server: octets out, replies in, encrypted from some moment on."""
 
 import asyncio
+import math
 import ssl
 from collections.abc import Callable
 from ipaddress import ip_address
@@ -28,6 +29,8 @@ class Wire(asyncio.Protocol):
         self._replies = Replies()
         self._end: OSError | None = None
         self._awaited: asyncio.Future[None] | None = None
+        self._until = math.inf
+        self._alarm: asyncio.TimerHandle | None = None
         self.veil: Callable[[Reply], Reply] | None = None
         """What takes out of all that is no yes what is nobody's business, such as a password that a server repeats."""
 
@@ -107,8 +110,17 @@ class Wire(asyncio.Protocol):
     def write(self, *octets: bytes) -> None:
         """Send in one go. All that was asked before must have been answered, and nothing else."""
         self.demand_silence()
-        # Encryption would make a record of each piece.
-        self._open_line().writelines([b"".join(octets)] if self._below else octets)
+        # Encryption would make a record of each piece; and asyncio's own loop never ends with one that is empty
+        # (Python 3.12 and 3.13).
+        self._open_line().writelines([b"".join(octets)] if self._below else [*filter(None, octets)])
+
+    def wait_until(self, moment: float) -> None:
+        """From now on TimeoutError is raised where a reply has not come by then, by the loop's clock.
+
+        One alarm for all that is said on a line: one for each message costs as much as its journal. So a moment may
+        be later than the one before, not earlier.
+        """
+        self._until = moment
 
     async def reply(self) -> Reply:
         """The next reply."""
@@ -116,6 +128,8 @@ class Wire(asyncio.Protocol):
             if self._end is not None:
                 raise self._end
             self._awaited = asyncio.get_running_loop().create_future()
+            if self._alarm is None:
+                self._ring()
             await self._awaited
         reply = self._replies.whole.popleft()
         return self.veil(reply) if self.veil and not reply.agrees else reply
@@ -157,7 +171,20 @@ class Wire(asyncio.Protocol):
 
     def _finish(self, error: OSError) -> None:
         self._end = self._end or error
+        if self._alarm is not None:
+            self._alarm.cancel()
         self._wake()
+
+    def _ring(self) -> None:
+        """Wake who has waited long enough, or set the alarm for when that will be so."""
+        self._alarm = None
+        if self._awaited is None or self._awaited.done():
+            return
+        loop = asyncio.get_running_loop()
+        if loop.time() >= self._until:
+            self._awaited.set_exception(TimeoutError())
+        elif self._until < math.inf:
+            self._alarm = loop.call_at(self._until, self._ring)
 
     def _wake(self) -> None:
         if self._awaited is not None and not self._awaited.done():
