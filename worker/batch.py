@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from itertools import chain
+from itertools import chain, takewhile
 
 from mailer import clock, log
 from mailer.errors import MailerError, UnavailableError
@@ -120,10 +120,10 @@ class Batch:
         """What there is to send; made together with what comes next, where that has not been done."""
         if row.id not in self._made:
             until = clock.monotonic() + _AT_ONCE_SECONDS
-            for each in chain((row,), reversed(self._waiting)):
-                if each.id in self._made or clock.monotonic() > until:
-                    break
+            for each in takewhile(lambda other: other.id not in self._made, chain((row,), reversed(self._waiting))):
                 self._made[each.id] = self._filled(each)
+                if clock.monotonic() > until:
+                    break
         return self._made.pop(row.id)
 
     def _filled(self, row: Claimed) -> Parcel | Outcome:

@@ -22,7 +22,7 @@ from worker.transport.smtp import Smtp
 
 SHORT, LONG = 400, 10_000
 """Servers met."""
-SIDE_BY_SIDE = 50
+SIDE_BY_SIDE = 20
 MESSAGES = 6
 TIMEOUT = 0.3
 FAR = 0.011

@@ -175,6 +175,29 @@ def test_a_row_whose_place_was_missed_goes_back_where_there_is_none_soon(
     assert (outcome.fate, transport.sent) == (Fate.KEPT, [])
 
 
+@pytest.mark.parametrize("seconds", [0.0, 0.005])
+def test_each_mail_is_made_once_however_long_that_takes(
+    house: Installation, transport: MemoryTransport, journal: Journal, seconds: float
+) -> None:
+    assert house
+    made = []
+
+    def make(row: Claimed) -> Parcel:
+        clock.sleep(seconds)
+        made.append(row.id)
+        return Parcel(row.id, "", "", ())
+
+    async def any_time(wanted: int) -> Grant:
+        return Grant(wanted, 0.0, 0.0)
+
+    rows = [Claimed(n, 0, 1, clock.now(), b"", b"", b"", None, None, 1, resend=False, test=False) for n in range(20)]
+    pace, lease_over = Pace(Grant(20, 0.0, 0.001), clock.monotonic(), any_time), clock.monotonic() + 60
+    batch = Batch(rows, make, journal.claim(), journal, pace, lambda _: True, lease_over)
+    asyncio.run(batch.transmit([transport] * 3))
+    assert {outcome.fate for _, outcome in batch.settled()} == {Fate.SENT}
+    assert sorted(made) == sorted(parcel.delivery_id for parcel in transport.sent) == [*range(20)]
+
+
 def test_where_nobody_is_let_in_no_connection_knocks_twice(
     house: Installation, transport: MemoryTransport, journal: Journal
 ) -> None:
