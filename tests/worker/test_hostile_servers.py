@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from mailer import clock
+from tests.worker.line import parcels, row
 from tests.worker.mailhost import Host, speak
-from tests.worker.test_pipelining import parcels, row
 from worker.batch import Batch
 from worker.claim import Claimed
 from worker.journal import Journal

@@ -16,6 +16,7 @@ from mailer.installation import Installation
 from mailer.model import Campaign, DeliveryState, Limit
 from mailer.reply import CLASSES
 from mailer.report.figures import figures
+from tests.worker import line
 from tests.worker.conftest import MemoryTransport, Run
 from worker.batch import Batch
 from worker.claim import Claimed
@@ -166,7 +167,7 @@ def test_a_row_whose_place_was_missed_goes_back_where_there_is_none_soon(
     async def none_soon(_: int) -> Grant:
         return Grant(0, 9.0, 0.01)
 
-    row = Claimed(1, 0, 1, clock.now(), b"", b"", b"", None, None, 1, resend=False, test=False)
+    row = line.row(1)
     late = Pace(Grant(1, 0.0, 0.01), clock.monotonic() - 1.0, none_soon)
     lease_over = clock.monotonic() + 60
     batch = Batch([row], lambda _: Parcel(1, "", "", ()), journal.claim(), journal, late, lambda _: True, lease_over)
@@ -190,7 +191,7 @@ def test_each_mail_is_made_once_however_long_that_takes(
     async def any_time(wanted: int) -> Grant:
         return Grant(wanted, 0.0, 0.0)
 
-    rows = [Claimed(n, 0, 1, clock.now(), b"", b"", b"", None, None, 1, resend=False, test=False) for n in range(20)]
+    rows = [*map(line.row, range(20))]
     pace, lease_over = Pace(Grant(20, 0.0, 0.001), clock.monotonic(), any_time), clock.monotonic() + 60
     batch = Batch(rows, make, journal.claim(), journal, pace, lambda _: True, lease_over)
     asyncio.run(batch.transmit([transport] * 3))
@@ -207,7 +208,7 @@ def test_where_nobody_is_let_in_no_connection_knocks_twice(
         return Grant(wanted, 0.0, 0.0)
 
     transport.answer = lambda _: Outcome(Fate.DEFERRED, 450, kind=CLASSES["greylisted"], unreached=True)
-    rows = [Claimed(n, 0, 1, clock.now(), b"", b"", b"", None, None, 1, resend=False, test=False) for n in range(20)]
+    rows = [*map(line.row, range(20))]
     pace, lease_over = Pace(Grant(20, 0.0, 0.0), clock.monotonic(), any_time), clock.monotonic() + 60
     batch = Batch(
         rows, lambda row: Parcel(row.id, "", "", ()), journal.claim(), journal, pace, lambda _: True, lease_over

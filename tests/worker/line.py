@@ -1,0 +1,65 @@
+"""Messages that are handed over on one line, and what became of them."""
+
+import asyncio
+from collections.abc import Sequence
+
+from mailer import clock
+from tests.worker.mailhost import Host
+from worker.claim import Claimed
+from worker.transport import Fate, Outcome, Parcel
+from worker.transport.endpoint import Endpoint
+from worker.transport.smtp import Smtp
+
+
+def parcels(n: int, *, size: int = 0) -> list[Parcel]:
+    return [
+        Parcel(
+            number,
+            "r@news.example",
+            f"r{number}@reader.example",
+            (b"Subject: %d\r\n" % number, b"\r\n%b\r\n" % (b"x" * size)),
+        )
+        for number in range(n)
+    ]
+
+
+def row(number: int) -> Claimed:
+    return Claimed(number, 0, 1, clock.now(), b"", b"", b"", None, None, 1, resend=False, test=False)
+
+
+async def handed_over(host: Host, sent: Sequence[Parcel], *, together: bool = True) -> list[Outcome]:
+    """What became of each, on one connection; ``together``: each is announced as soon as it may be."""
+    connection = Smtp(Endpoint("127.0.0.1", host.port), 0.5).connect()
+    outcomes = []
+    for number, parcel in enumerate(sent):
+        following = sent[number + 1] if together and number + 1 < len(sent) else None
+        outcomes.append(await connection.send(parcel, lambda: None, lambda next_=following: next_))  # type: ignore[misc]  # a default binds it
+    await connection.close()
+    return outcomes
+
+
+def run(host: Host, sent: Sequence[Parcel], *, together: bool = True) -> list[Outcome]:
+    async def main() -> list[Outcome]:
+        async with host:
+            return await handed_over(host, sent, together=together)
+
+    return asyncio.run(main())
+
+
+def fates(outcomes: Sequence[Outcome]) -> list[Fate]:
+    return [outcome.fate for outcome in outcomes]
+
+
+def judge(host: Host, sent: Sequence[Parcel], outcomes: Sequence[Outcome]) -> None:
+    """By the server's own record: nobody gets another's body, and what is said to be sent was agreed to."""
+    contents = {parcel.recipient: parcel.content for parcel in sent}
+    for letter in host.letters:
+        assert contents[letter.recipient].startswith(letter.body), "a body went to somebody else's recipient"
+    for parcel, outcome in zip(sent, outcomes, strict=True):
+        mine = [letter for letter in host.letters if letter.recipient == parcel.recipient and letter.body]
+        taken = [letter for letter in mine if letter.whole and letter.said.startswith(b"2")]
+        assert len(taken) <= 1, "it went twice"
+        if outcome.fate is Fate.SENT:
+            assert taken
+        elif not outcome.after_body:
+            assert not any(letter.whole for letter in mine)
