@@ -100,12 +100,13 @@ def _picture(now: Queues) -> RenderableType:
         rows = {provider_name(queue.provider): queue.states for queue in now.providers}
         words = {provider_name(queue.provider): bounds_words(queue.bounds) for queue in now.providers}
         lines.append(table(N_("Provider"), rows, (N_("Limits"), words)))
-        wider = {scope: bounds_words(each) for scope, each in now.wider.items()}
-        lines += [Text(f"{scope_name(scope)}: {said}") for scope, said in wider.items() if said]
         whys = [(queue.provider, why) for queue in now.providers for why in sorted(queue.why)]
         lines += [Text(said, style="yellow") for said in trouble_lines(whys)]
     else:
         lines.append(Text(say(N_("Nothing waits."))))
+    wider = {scope: bounds_words(each) for scope, each in now.wider.items() if now.providers or each.terms.held}
+    says = N_("%(name)s: %(says)s")
+    lines += [Text(say(says, name=scope_name(scope), says=said)) for scope, said in wider.items() if said]
     if now.uncertain:
         lines.append(Text(say(N_("In doubt: %(n)s. See mailer queue uncertain."), n=now.uncertain), style="yellow"))
     if now.alone:

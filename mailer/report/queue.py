@@ -1,7 +1,7 @@
 """The queues as an operator sees them: what waits for each provider, what keeps it, and whether anybody is at work."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -52,7 +52,7 @@ class Queue:
 class Queues:
     """All of them. ``oldest``: when the oldest that still waits was started; ``seen``: when a worker last looked.
 
-    ``wider``: what keeps all providers together, by scope.
+    ``wider``: what keeps all providers together, by scope; and holds on those for whom nothing waits.
     """
 
     campaigns: dict[int, CampaignState]
@@ -109,13 +109,18 @@ def queues(session: Session) -> Queues:
             providers[provider].why.add(why)
     return Queues(
         campaigns=campaigns,
-        wider={scope: each for scope, each in kept.items() if not scope.startswith(limit.PROVIDER)},
+        wider={scope: each for scope, each in kept.items() if _apart(scope, each, providers)},
         providers=sorted(providers.values(), key=lambda queue: queue.provider),
         uncertain=uncertain.total(session, None),
         oldest=min(started, default=None),
         seen=session.scalar(select(Installation.seen_at)),
         now=session.scalars(select(now_in())).one(),
     )
+
+
+def _apart(scope: str, bounds: Bounds, providers: Collection[str]) -> bool:
+    """Whether a scope is no row's own. A hold is seen even where nothing waits: else it would be forgotten."""
+    return not scope.startswith(limit.PROVIDER) or (bounds.terms.held and limit.short(scope) not in providers)
 
 
 def bounds(session: Session) -> dict[str, Bounds]:

@@ -62,6 +62,16 @@ def test_a_hold_is_set_shown_and_released(ask: Any) -> None:
     assert ask("hold", "gmail", "--release", "--as", "Ada")["held"] is False
 
 
+@pytest.mark.databases("sqlite")
+def test_a_hold_is_seen_though_nothing_waits(ask: Any, run: Run, housed: dict[str, str]) -> None:
+    ask("hold", "gmail", "--as", "Ada")
+    assert ask("status")["limits"]["gmail"]["held"] is True
+    shown = run("queue", "status", **housed).stdout
+    assert "Nothing waits." in shown
+    assert "Gmail" in shown
+    assert "QQ" not in shown
+
+
 def test_what_is_in_hand_is_said_to_finish(
     ask: Any, run: Run, housed: dict[str, str], house: Installation, sending: Campaign
 ) -> None:

@@ -211,7 +211,9 @@ def _preview(taken: _Intake) -> None:
 def _odd(taken: _Intake) -> None:
     say = screen().say
     for each in taken.odd:
-        screen().out(say(N_("Odd: %(what)s"), what=f"{each.block}: {each.say(say)}" if each.block else each.say(say)))
+        says = each.say(say)
+        what = say(N_("%(name)s: %(says)s"), name=each.block, says=says) if each.block else says
+        screen().out(say(N_("Odd: %(what)s"), what=what))
 
 
 def _words(block: DraftBlock, tag: str) -> str:
