@@ -56,7 +56,7 @@ def test_wrong_clocks_do_no_harm(setting: Setting) -> None:
     freeze(child)
     on_the_wire = scene.on_the_wire(child)
     kill(child)
-    until(lambda: come_due(scene) >= 0 and scene.finished(), 90)
+    until(lambda: come_due(scene) >= 0 and scene.finished(), 180)
     scene.dismiss()
 
     assert {_hours_off(mail) for mail in scene.sink.received()} == {-1, 1}, "the clocks were not wrong"
