@@ -159,7 +159,7 @@ def test_whatever_servers_say_each_message_has_one_honest_fate(
 
     fates = asyncio.run(meet_all())
     assert fates.total() == many * MESSAGES
-    # It was no walk-over, and not hopeless either: a third is taken, less where a busy machine is late itself.
+    # It was no walk-over, and not hopeless either.
     assert set(fates) == set(Fate)
-    assert fates[Fate.SENT] > fates.total() / 25
+    assert fates[Fate.SENT] > fates.total() / 3
     record_property("figures", f"{many} servers, {fates.total()} messages, {fates[Fate.UNCERTAIN]} uncertain")

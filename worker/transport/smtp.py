@@ -48,9 +48,8 @@ class SmtpConnection:
     async def send(
         self, parcel: Parcel, leaving: Callable[[], None], following: Callable[[], Parcel | None] = nothing
     ) -> Outcome:
-        until = asyncio.get_running_loop().time() + self.timeout
+        until = self._until = asyncio.get_running_loop().time() + self.timeout
         self._transaction = None
-        self._until = until
         try:
             if self._session is not None:
                 self._session.wire.wait_until(until)
