@@ -13,7 +13,7 @@ from mailer.demo.organisation import DOMAIN
 from mailer.doctor.check import Name
 from tests.cli.conftest import Places, Run, one_line
 from tests.nameserver import NameServer, records, txt
-from tests.servers import SmtpSink
+from tests.sinks import SmtpSink
 
 
 @pytest.fixture

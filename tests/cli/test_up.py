@@ -14,7 +14,8 @@ from mailer.campaign.campaign import find
 from mailer.installation import Installation
 from mailer.model import Campaign, CampaignState
 from tests.cli.conftest import Begin, Run, one_line, until
-from tests.servers import Redis, SmtpSink
+from tests.servers import Redis
+from tests.sinks import SmtpSink
 
 Said = Callable[[], str]
 

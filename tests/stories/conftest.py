@@ -34,7 +34,8 @@ from mailer.model import Campaign, CampaignState, Delivery, DeliveryState
 from mailer.model.delivery import CLAIMABLE, OPEN, among
 from mailer.report.figures import figures
 from tests.network import Network
-from tests.servers import Postgres, Postmaster, Received, Redis, SmtpSink, Terminator
+from tests.servers import Postgres, Redis
+from tests.sinks import Postmaster, Received, SmtpSink, Terminator
 from tests.stories.processes import children, connections, freeze, kill
 from tests.worker.authority import Authority
 

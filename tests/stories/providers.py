@@ -11,7 +11,7 @@ from mailer.audience.enrol import enrol
 from mailer.audience.provider import known
 from mailer.demo.people import Person, people
 from mailer.model import Topic
-from tests.servers import SmtpSink
+from tests.sinks import SmtpSink
 from tests.stories.conftest import Scene
 
 

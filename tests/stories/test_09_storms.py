@@ -10,7 +10,8 @@ from mailer.campaign.campaign import find, pause, resume
 from mailer.demo.organisation import AUTHOR
 from mailer.model import Attempt, DeliveryState, Suppression
 from mailer.model.delivery import among
-from tests.servers import Redis, SmtpSink
+from tests.servers import Redis
+from tests.sinks import SmtpSink
 from tests.stories.conftest import SERVED, TLS_AT_LENGTH, Scene, Setting, come_due, judge
 from tests.stories.patience import until
 

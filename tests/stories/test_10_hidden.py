@@ -15,7 +15,7 @@ from mailer.demo.organisation import AUTHOR
 from mailer.demo.people import Person, people
 from mailer.model import DeliveryState, Topic
 from tests.postmaster import TAKEN, Rule
-from tests.servers import Answer, Postmaster
+from tests.sinks import Answer, Postmaster
 from tests.stories.conftest import Record, Scene, Setting, come_due, judge
 from tests.stories.patience import meanwhile, until
 

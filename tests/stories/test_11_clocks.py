@@ -10,7 +10,7 @@ from unittest.mock import patch
 import pytest
 
 from tests import machine
-from tests.servers import Received
+from tests.sinks import Received
 from tests.stories.conftest import SERVED, Scene, Setting, come_due, fullest, judge, seconds
 from tests.stories.patience import until
 from tests.stories.processes import children, freeze, kill

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.servers import SmtpSink
+from tests.sinks import SmtpSink
 from tests.stories.conftest import LOCAL, SERVED, UNDER_TLS, Setting, judge
 from tests.stories.patience import until
 from tests.stories.processes import children

@@ -13,7 +13,8 @@ import pytest
 
 from mailer.campaign import limit
 from mailer.demo.organisation import AUTHOR
-from tests.servers import Redis, SmtpSink
+from tests.servers import Redis
+from tests.sinks import SmtpSink
 from tests.stories.conftest import SERVED, Record, Scene, Setting, seconds
 from tests.stories.patience import until
 from tests.stories.providers import open_providers, way

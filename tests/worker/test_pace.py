@@ -16,12 +16,8 @@ from mailer.installation import Installation
 from mailer.model import Campaign, DeliveryState, Limit
 from mailer.reply import CLASSES
 from mailer.report.figures import figures
-from tests.worker import line
 from tests.worker.conftest import MemoryTransport, Run
-from worker.batch import Batch
-from worker.claim import Claimed
 from worker.connections import Connections
-from worker.journal import Journal
 from worker.lane import Lane, Turn
 from worker.office import Office
 from worker.pace import Pace, left
@@ -157,67 +153,6 @@ def test_a_store_that_is_lost_in_mid_send_loses_and_doubles_nothing(
 def test_a_place_whose_time_is_over_is_not_given_back(interval: float, seconds: float, expected: int) -> None:
     """Others were granted what came after it: given back, it would go on top of that."""
     assert left(Grant(4, 0.0, interval), seconds) == expected
-
-
-def test_a_row_whose_place_was_missed_goes_back_where_there_is_none_soon(
-    house: Installation, transport: MemoryTransport, journal: Journal
-) -> None:
-    assert house
-
-    async def none_soon(_: int) -> Grant:
-        return Grant(0, 9.0, 0.01)
-
-    row = line.row(1)
-    late = Pace(Grant(1, 0.0, 0.01), clock.monotonic() - 1.0, none_soon)
-    lease_over = clock.monotonic() + 60
-    batch = Batch([row], lambda _: Parcel(1, "", "", ()), journal.claim(), journal, late, lambda _: True, lease_over)
-    asyncio.run(batch.transmit([transport]))
-    ((_, outcome),) = batch.settled()
-    assert (outcome.fate, transport.sent) == (Fate.KEPT, [])
-
-
-@pytest.mark.parametrize("seconds", [0.0, 0.005])
-def test_each_mail_is_made_once_however_long_that_takes(
-    house: Installation, transport: MemoryTransport, journal: Journal, seconds: float
-) -> None:
-    assert house
-    made = []
-
-    def make(row: Claimed) -> Parcel:
-        clock.sleep(seconds)
-        made.append(row.id)
-        return Parcel(row.id, "", "", ())
-
-    async def any_time(wanted: int) -> Grant:
-        return Grant(wanted, 0.0, 0.0)
-
-    rows = [*map(line.row, range(20))]
-    pace, lease_over = Pace(Grant(20, 0.0, 0.001), clock.monotonic(), any_time), clock.monotonic() + 60
-    batch = Batch(rows, make, journal.claim(), journal, pace, lambda _: True, lease_over)
-    asyncio.run(batch.transmit([transport] * 3))
-    assert {outcome.fate for _, outcome in batch.settled()} == {Fate.SENT}
-    assert sorted(made) == sorted(parcel.delivery_id for parcel in transport.sent) == [*range(20)]
-
-
-def test_where_nobody_is_let_in_no_connection_knocks_twice(
-    house: Installation, transport: MemoryTransport, journal: Journal
-) -> None:
-    assert house
-
-    async def any_time(wanted: int) -> Grant:
-        return Grant(wanted, 0.0, 0.0)
-
-    transport.answer = lambda _: Outcome(Fate.DEFERRED, 450, kind=CLASSES["greylisted"], unreached=True)
-    rows = [*map(line.row, range(20))]
-    pace, lease_over = Pace(Grant(20, 0.0, 0.0), clock.monotonic(), any_time), clock.monotonic() + 60
-    batch = Batch(
-        rows, lambda row: Parcel(row.id, "", "", ()), journal.claim(), journal, pace, lambda _: True, lease_over
-    )
-    asyncio.run(batch.transmit([transport] * 3))
-    outcomes = batch.settled()
-    knocked = sum(outcome.fate is Fate.DEFERRED for _, outcome in outcomes)
-    assert 1 <= knocked <= 3
-    assert sum(outcome.fate is Fate.KEPT for _, outcome in outcomes) == 20 - knocked
 
 
 @dataclass

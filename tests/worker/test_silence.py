@@ -9,7 +9,8 @@ from mailer.installation import Installation
 from mailer.model import Campaign, DeliveryState, Limit
 from mailer.report.figures import figures
 from tests.cli.conftest import until
-from tests.servers import Postgres, SmtpSink
+from tests.servers import Postgres
+from tests.sinks import SmtpSink
 from worker.reap import fold_dead
 
 S = DeliveryState
