@@ -11,6 +11,7 @@ from sqlalchemy import (
     SQLColumnExpression,
     any_,
     bindparam,
+    cast,
     column,
     func,
     select,
@@ -39,11 +40,14 @@ def one_of(
 ) -> ColumnElement[bool]:
     """Whether a number is one of many, handed over as one value: so each of them is looked up by its index.
 
-    A join leaves that to the planner, who reads the whole table where it has not been analysed lately.
+    A join leaves that to PostgreSQL's planner, who reads the whole table where it has not been analysed lately; so
+    does a value that it can look into, of some hundred numbers. Asked for in a statement of its own it is opaque.
     """
     if session.get_bind().dialect.name == "sqlite":
         return number.in_(select(func.json_each(json.dumps(list(numbers))).table_valued("value").c.value))
-    return number == any_(bindparam(None, list(numbers), unique=True, type_=ARRAY(BigInteger)))
+    array = ARRAY(BigInteger)
+    opaque = select(bindparam(None, list(numbers), unique=True, type_=array)).scalar_subquery()
+    return number == any_(cast(opaque, array))
 
 
 def _from_json(types: Mapping[str, TypeEngine[Any]], values: Mapping[str, Sequence[Any]]) -> FromClause:
