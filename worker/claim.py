@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from sqlalchemy import Integer, Select, bindparam, case, exists, null, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, case, exists, null, or_, select
 from sqlalchemy.orm import Session
 
 from mailer.audience.audience import wanted, why_not
@@ -59,17 +59,18 @@ def sending(session: Session) -> frozenset[int]:
 
 def lanes(session: Session) -> dict[tuple[str, int], bool]:
     """(provider, campaign) of all that can be claimed now, and whether it is a test mail."""
-    due = exists().where(
-        Delivery.provider == Count.provider,
-        Delivery.campaign_id == Count.campaign_id,
-        among([_S.DEFERRED]),
-        Delivery.next_at <= now_in(),
+    # What waits for its time opens no lane: that would find nothing to claim, end, and be opened again at once.
+    due = (
+        (Count.state == state)
+        & exists().where(
+            Delivery.provider == Count.provider, Delivery.campaign_id == Count.campaign_id, among([state]), _due(state)
+        )
+        for state in CLAIMABLE
     )
     found = (
         select(Count.provider, Count.campaign_id, Campaign.test)
         .join(Campaign, Campaign.id == Count.campaign_id)
-        .where(Campaign.state == CampaignState.SENDING, Count.n > 0)
-        .where(or_(Count.state == _S.PENDING, (Count.state == _S.DEFERRED) & due))
+        .where(Campaign.state == CampaignState.SENDING, Count.n > 0, or_(*due))
     )
     return {(provider, campaign): test for provider, campaign, test in session.execute(found)}
 
@@ -118,19 +119,24 @@ def _found(campaign_id: int, provider: str, state: DeliveryState, topic_id: int 
 
 
 def _free(campaign_id: int, provider: str, state: DeliveryState) -> Select[int]:
-    free_now = or_(Delivery.next_at.is_(None), Delivery.next_at <= now_in())
     return (
         select(Delivery.id)
         .where(
             Delivery.campaign_id == campaign_id,
             Delivery.provider == provider,
             among([state]),
-            Delivery.next_at <= now_in() if state is _S.DEFERRED else free_now,
+            _due(state),
         )
         .order_by(Delivery.id if state is _S.PENDING else Delivery.next_at)
         .limit(bindparam(_MOST, type_=Integer))
         .with_for_update(skip_locked=True)
     )
+
+
+def _due(state: DeliveryState) -> ColumnElement[bool]:
+    """Whether the time of a row in such a state has come; only what waits for a second try need have one."""
+    come = Delivery.next_at <= now_in()
+    return come if state is _S.DEFERRED else or_(Delivery.next_at.is_(None), come)
 
 
 def _details(free: Select[int], topic_id: int) -> Select[*tuple[object, ...]]:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from mailer import clock, queue
+from mailer.campaign.count import reconcile
 from mailer.db.types import now_in
 from mailer.events.unsubscribe import unsubscribe
 from mailer.installation import Installation
@@ -93,6 +94,22 @@ def test_a_deferred_delivery_goes_again_when_it_is_due(
     drain()
     assert len(transport.sent) == 40
     assert states(house, sending.id) == {S.SENT: 40}
+
+
+@pytest.mark.parametrize("state", [S.PENDING, S.DEFERRED])
+def test_what_waits_for_its_time_keeps_no_drain_going(
+    house: Installation, sending: Campaign, office: Office, transport: MemoryTransport, state: S
+) -> None:
+    """A lane that finds nothing would be opened again and again, as fast as the database answers."""
+    with house.database.write() as session:
+        (later,) = session.scalars(select(Delivery.id).limit(1))
+        if state is S.DEFERRED:
+            session.execute(update(Delivery).where(Delivery.id == later).values(state=state))
+        session.execute(update(Delivery).where(Delivery.id == later).values(next_at=now_in(3600)))
+        reconcile(session, sending.id)
+    began = clock.monotonic()
+    assert asyncio.run(Drain(office, began + 60).run()) is False
+    assert (len(transport.sent), states(house, sending.id)) == (39, {S.SENT: 39, state: 1})
 
 
 def test_a_paused_campaign_sends_nothing(
