@@ -22,7 +22,7 @@ from mailer.installation import Installation
 from mailer.reply import CLASSES
 from mailer.reply.text import readable
 from worker.transport.authentication import MechanismError, UnsafeError
-from worker.transport.endpoint import Endpoint, Security
+from worker.transport.endpoint import Endpoint
 from worker.transport.refusal import RefusedError
 from worker.transport.reply import ReplyError
 from worker.transport.session import ClearError, Session, open_session
@@ -56,12 +56,12 @@ async def _trial(house: Installation, way: Way) -> Trial:
         where = replace(endpoint(house, way), patience=min(_MOST_SECONDS, house.settings.smtp_timeout))
     except MisconfiguredError:
         return replace(trial, met=Met.SEALED)
-    if where.ca_file and where.security is not Security.NONE and (why := _unread(where.ca_file)):
-        return replace(trial, met=Met.AUTHORITIES, why=why)
     try:
         session = await open_session(where)
     except MechanismError as error:
         return replace(trial, met=Met.MECHANISM, mechanisms=", ".join(error.offered))
+    except MisconfiguredError as unread:
+        return replace(trial, met=Met.AUTHORITIES, why=str(unread.values["why"]))
     except RefusedError as refused:
         met = Met.LOGIN if refused.kind is CLASSES["login"] else Met.REFUSED
         return replace(trial, met=met, why=_printable(f"{refused.reply.code} {refused.reply.text}", where))
@@ -99,17 +99,9 @@ def _met(error: OSError | ValueError) -> tuple[Met, str]:
 
 def _printable(text: str, where: Endpoint) -> str:
     """One line of what was said, without our own name there or any address."""
-    line = readable(text)[:_LONGEST]
-    return log.scrub(line.replace(where.username, "***") if where.username else line)
-
-
-def _unread(ca_file: str) -> str:
-    """Why the certificates in a file are of no use; nothing where they are."""
-    try:
-        ssl.create_default_context(cafile=ca_file)
-    except OSError as error:
-        return f"{ca_file}: {error.strerror or error}"
-    return ""
+    line = readable(text)
+    # Cut last: half of an address would not be known for one.
+    return log.scrub(line.replace(where.username, "***") if where.username else line)[:_LONGEST]
 
 
 def main() -> None:

@@ -79,9 +79,9 @@ def _answers(mechanism: Mechanism, endpoint: Endpoint) -> list[bytes]:
 def _without_secrets(reply: Reply, endpoint: Endpoint) -> Reply:
     """A refusal for the log. What we said is not in it, even where the server repeats it."""
     said = [endpoint.secret.encode(), *(b64encode(answer) for way in Mechanism for answer in _answers(way, endpoint))]
-    octets = reply.octets
-    for each in filter(None, said):
-        octets = re.sub(re.escape(each), b"***", octets, flags=re.IGNORECASE)
+    # Our name where it stands by itself: it may be as short as a syllable.
+    patterns = [*map(re.escape, filter(None, said)), rb"(?<!\w)%b(?!\w)" % re.escape(endpoint.username.encode())]
+    octets = re.sub(b"|".join(patterns), b"***", reply.octets, flags=re.IGNORECASE)
     low = b"\n".join(said).lower()
     # Nor a piece of it, such as what was cut over two lines.
     return reply._replace(
