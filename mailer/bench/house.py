@@ -78,6 +78,8 @@ def connections(workers: int) -> int:
 def house(settings: Settings, subscribers: int, *, keep: bool, enrolled: Callable[[int], None]) -> Iterator[House]:
     """A house with so many subscribers for as long as the block lasts; not ``keep``: then its database is empty again.
 
+    Only a database that lies in the home is kept with it.
+
     Raises RefusedError where the database holds anything.
     """
     installation.demand_none(settings)
@@ -85,7 +87,7 @@ def house(settings: Settings, subscribers: int, *, keep: bool, enrolled: Callabl
     try:
         yield _furnished(made, subscribers, enrolled)
     finally:
-        if not keep:
+        if not (keep and made.database.kind == "sqlite"):
             with made.database.rebuild() as session:
                 _empty(session)
         made.database.dispose()
