@@ -15,6 +15,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from mailer.model.route import Mechanism
+from mailer.reply.classes import UNFIT
 from tests.worker.authority import Authority
 from tests.worker.mailhost import Host, speak
 from worker.transport import Fate, Outcome, Parcel
@@ -247,7 +248,7 @@ def test_a_server_that_repeats_what_it_was_told_gives_nothing_away(mechanism: Me
             return "334 VXNlcm5hbWU6"
         cut = f"{argument[:-10].rstrip('=')} {argument[-10:].rstrip('=')}"
         return (
-            f"535 {verb} {argument} {SECRET} {SECRET.upper()} {cut} is wrong"
+            f"535 {verb} {argument} {SECRET} {SECRET.upper()} {cut} of {NAME} is wrong"
             if verb not in {"connect", "EHLO"}
             else None
         )
@@ -256,7 +257,7 @@ def test_a_server_that_repeats_what_it_was_told_gives_nothing_away(mechanism: Me
     outcome = _heard(lambda port: Endpoint(HERE, port, Security.NONE, NAME, SECRET, mechanism), host)
     assert outcome.fate is Fate.UNSENT
     told = b"".join(host.heard)
-    assert "***" in outcome.reply
+    assert outcome.reply.endswith("of *** is wrong")
     for secret in (SECRET, b64encode(SECRET.encode()).decode(), told.split()[-1].decode()):
         assert secret not in outcome.reply
         assert secret.upper() not in outcome.reply
@@ -387,5 +388,16 @@ def test_a_url_names_an_endpoint(url: str, endpoint: Endpoint) -> None:
 
 def test_a_file_of_authorities_that_is_not_there_is_said(tmp_path: Path) -> None:
     (outcome,), _ = sent(Endpoint(HERE, 0, Security.STARTTLS, ca_file=str(tmp_path / "none.pem")))
-    assert (outcome.fate, outcome.unreached) == (Fate.UNSENT, True)
+    assert (outcome.fate, outcome.unreached, outcome.kind) == (Fate.UNSENT, True, UNFIT)
     assert "No such file" in outcome.reply
+
+
+def test_a_file_of_authorities_that_is_changed_is_read_anew(
+    authority: Authority, stranger: Authority, tmp_path: Path
+) -> None:
+    trusted = tmp_path / "trusted.pem"
+    endpoint = Endpoint(HERE, 0, Security.STARTTLS, ca_file=str(trusted))
+    for signed_by, fate in ((stranger, Fate.UNSENT), (authority, Fate.SENT)):
+        trusted.write_bytes(signed_by.file.read_bytes())
+        (outcome,), _ = sent(endpoint, **served(Security.STARTTLS, authority.server()))
+        assert outcome.fate is fate

@@ -1,7 +1,6 @@
 """Mail straight to the exchangers of its reader's domain, without a relay (RFC 5321 §5.1)."""
 
 import asyncio
-import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,12 +10,10 @@ from dns import rdatatype
 from mailer import log, resolver, url
 from mailer.audience.address import domain
 from mailer.audience.provider import OTHER, known
-from mailer.errors import MisconfiguredError
 from mailer.fetch import Fetcher
-from mailer.i18n import N_
 from mailer.internet import is_public
 from mailer.reply import SILENT
-from worker.transport import Fate, Outcome, Parcel, nothing
+from worker.transport import Fate, Outcome, Parcel, nothing, trust
 from worker.transport.course import Course
 from worker.transport.endpoint import Endpoint, Security
 from worker.transport.exchangers import NowhereError, exchangers
@@ -65,7 +62,7 @@ class Direct:
             octets=_POLICY_OCTETS,
             seconds=min(_POLICY_SECONDS, timeout / 2),
             redirects=0,
-            trusted=_trusting(ca_file) if ca_file else None,
+            trusted=trust.context(ca_file) if ca_file else None,
         )
         self.policies = Policies(self.names, fetcher.fetch, policy_port)
         self._dead = Memory[bool](_MOST_DEAD)
@@ -90,16 +87,6 @@ class Direct:
     def reach(self) -> None:
         """Somebody was there."""
         self._silent = 0
-
-
-def _trusting(ca_file: str) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except OSError as error:
-        raise MisconfiguredError(
-            N_("The certificates to trust (--ca-file) cannot be read: %(why)s. Add the route anew"),
-            why=error.strerror or error,
-        ) from None
 
 
 def _name(endpoint: Endpoint) -> str:

@@ -5,9 +5,9 @@ import re
 import socket
 import ssl
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
+from worker.transport import trust
 from worker.transport.authentication import UnsafeError, sign_in
 from worker.transport.endpoint import Endpoint, Security
 from worker.transport.offer import Offer
@@ -52,8 +52,8 @@ class Session:
 async def open_session(endpoint: Endpoint, *, pipelining: bool = True) -> Session:
     """Connect, greet, encrypt, sign in. ``pipelining``: whether to make use of that where it is offered.
 
-    Raises RefusedError where the server does not want us, and OSError or ValueError where nothing
-    comes about.
+    Raises RefusedError where the server does not want us, MisconfiguredError where nobody's certificate
+    could be trusted, and OSError or ValueError where nothing comes about.
     """
     async with asyncio.timeout(endpoint.patience):
         try:
@@ -66,7 +66,8 @@ async def open_session(endpoint: Endpoint, *, pipelining: bool = True) -> Sessio
 
 
 async def _open(endpoint: Endpoint, security: Security) -> Session:
-    context = None if security is Security.NONE else _context(endpoint.ca_file, security is not Security.OPPORTUNISTIC)
+    verified = security is not Security.OPPORTUNISTIC
+    context = None if security is Security.NONE else trust.context(endpoint.ca_file, verified=verified)
     encrypted = context if security is Security.TLS else None
     wire = await Wire.open(endpoint.address or endpoint.host, endpoint.port, encrypted, endpoint.host)
     try:
@@ -122,13 +123,3 @@ def _own_name(wire: Wire) -> bytes:
 def _demand(reply: Reply) -> None:
     if reply.code != _READY:
         raise RefusedError(reply)
-
-
-@lru_cache(maxsize=16)
-def _context(ca_file: str, verified: bool) -> ssl.SSLContext:  # noqa: FBT001 — positional for the cache
-    """Kept: reading the system's authorities takes some ten milliseconds."""
-    context = ssl.create_default_context(cafile=ca_file or None)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if not verified:
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from errno import errorcode
 
+from mailer.errors import MisconfiguredError
 from worker.transport import Outcome, Parcel, nothing
 from worker.transport.endpoint import Endpoint
 from worker.transport.envelope import envelope
@@ -16,6 +17,7 @@ from worker.transport.refusal import RefusedError
 from worker.transport.reply import ReplyError
 from worker.transport.session import Session, open_session
 from worker.transport.transaction import Transaction
+from worker.transport.unfit import unfit
 from worker.transport.verdict import Step, broken, judged
 
 _GOODBYE_SECONDS = 1.0
@@ -58,6 +60,8 @@ class SmtpConnection:
             outcome = self._broken(error, parcel)
             self._drop()
             return outcome
+        except MisconfiguredError as error:
+            return unfit(str(error))
         except RefusedError as refused:
             return replace(judged(refused.reply, Step.GREETING, parcel.recipient, refused.kind), unreached=True)
         except BaseException:
