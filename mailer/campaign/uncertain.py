@@ -34,13 +34,15 @@ def doubts(session: Session, campaign_id: int | None, most: int) -> list[Doubt]:
     return [Doubt(row.id, row.campaign_id, row.provider, row.settled_at, row.reason) for row in rows]
 
 
-def total(session: Session, campaign_id: int | None) -> int:
-    """How many of them can still be settled, by the counts."""
+def total(session: Session, campaign_id: int | None, after: DeliveryState = _S.SENT) -> int:
+    """How many of them can still be settled so, by the counts: of a cancelled campaign nothing is sent again."""
     counted = (
         select(func.coalesce(func.sum(Count.n), 0))
         .join(Campaign, Campaign.id == Count.campaign_id)
         .where(Count.state == _S.UNCERTAIN, Campaign.collapsed_at.is_(None))
     )
+    if after is _S.PENDING:
+        counted = counted.where(Campaign.state != CampaignState.CANCELLED)
     return int(session.scalar(counted if campaign_id is None else counted.where(Count.campaign_id == campaign_id)) or 0)
 
 
@@ -56,7 +58,7 @@ def settle(database: Database, campaign_id: int | None, after: DeliveryState, by
         with database.write() as session:
             batch = _uncertain(campaign_id).where(Delivery.id > last).limit(_AT_ONCE)
             if after is _S.PENDING:
-                # Of a cancelled campaign nothing is sent, so a doubt stays one.
+                # A doubt of those stays one.
                 batch = batch.join(Campaign, Campaign.id == Delivery.campaign_id).where(
                     Campaign.state != CampaignState.CANCELLED
                 )

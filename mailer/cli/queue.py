@@ -134,7 +134,7 @@ def uncertain(
     after = DeliveryState.PENDING if resend else DeliveryState.SENT
     done = 0
     with house.database.read() as session:
-        total = doubt.total(session, campaign)
+        total = doubt.total(session, campaign, after)
     with screen().progress() as bars:
         bar = bars.add_task(state_name("uncertain"), total=total)
         for done in doubt.settle(house.database, campaign, after, name):
