@@ -81,8 +81,10 @@ class Child:
         while not self._stopping():
             clock.sleep(_LOOK_SECONDS)
         clock.sleep(_GRACE_SECONDS)
-        self.tidy()
-        os._exit(0)
+        try:
+            self.tidy()
+        finally:
+            os._exit(0)
 
     def tidy(self) -> None:
         """Leave nothing behind, once nothing is in hand; a journal that is left is folded by whoever finds it.
@@ -114,6 +116,8 @@ class Child:
                 self.wake()
         except (MisconfiguredError, UnavailableError) as error:
             log.logger().error("drain.stopped", why=str(error))
+        except Exception:  # noqa: BLE001 — nothing is to be said of a fault but by the log, which hides addresses
+            log.logger().exception("drain.broke")
         finally:
             office.close()
 

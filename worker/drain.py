@@ -98,7 +98,9 @@ class Drain:
     def _collect(self) -> None:
         """Forget lanes that have come to their end."""
         for task in [task for task in self._tasks if task.done()]:
-            del self._tasks[task]
+            provider = self._tasks.pop(task)
+            if fault := task.exception():
+                log.logger().error("lane.broke", provider=provider, exc_info=fault)
 
 
 _Allowed = dict[str, dict[int, tuple[Allowance, ...]]]

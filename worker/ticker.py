@@ -167,14 +167,15 @@ class Ticker:
     def _start_due(self) -> None:
         """Start a scheduled campaign whose moment has come; one that cannot be started is held, and it is said why."""
         database = self._house.database
-        number = 0
+        number = deliveries = 0
         try:
             with database.write() as session:
                 if found := campaign.due(session):
                     number = found.id
                     campaign.demand_fit(self._house.renewed(), found.topic.newsletter)
-                    n = campaign.start(session, found, _NAME)
-                    log.logger().info("campaign.started", campaign=number, deliveries=n)
+                    deliveries = campaign.start(session, found, _NAME)
+            if number:
+                log.logger().info("campaign.started", campaign=number, deliveries=deliveries)
         except UnavailableError:
             raise
         except Exception as error:
