@@ -54,7 +54,7 @@ class Batch:
         self._may_go = may_go
         self._lease_over = lease_over
         self._outcomes: list[tuple[Claimed, Outcome]] = []
-        self._refused = self._faulty = False
+        self._reached = self._refused = self._faulty = False
         self.moved_at = clock.monotonic()
         """When something was last answered, or it began."""
 
@@ -93,9 +93,11 @@ class Batch:
             if ahead and outcome.fate is Fate.KEPT:
                 # Its envelope may have left: the server waits for a body that may not come any more.
                 await connection.close()
+            self._reached |= outcome.fate is not Fate.KEPT and not outcome.unreached
             # The campaign is about to be paused, or the server wants less: the rest would be refused as well.
-            # So it would where nobody is let in: one knock tells as much as a batch of them.
-            self._refused |= outcome.halts or outcome.slows or outcome.turned_away
+            # So it would where nobody is let in, or nobody is there: one knock tells as much as a batch of them.
+            in_vain = outcome.unreached and not self._reached
+            self._refused |= outcome.halts or outcome.slows or outcome.turned_away or in_vain
             self._settle(row, outcome)
 
     def _settle(self, row: Claimed, outcome: Outcome) -> None:

@@ -226,7 +226,7 @@ class Lane:
         self, batch: Batch, connections: Sequence[Connection], token: str, way: Way, ways: Sequence[Allowance]
     ) -> list[Outcome]:
         """Transmit what is begun, and record it whatever breaks: else it would be nobody's until this process ends."""
-        begun = self._office.routes.begin(way)
+        begun = self._office.routes.begin(way, self._office.installation.settings.smtp_timeout)
         try:
             await batch.transmit(connections)
             outcomes = [outcome for _, outcome in batch.settled()]

@@ -20,9 +20,11 @@ _DOUBLINGS = 6
 class _Breaker:
     """How often in a row a route was not to be reached, when it last was not, and when it is tried again.
 
-    Moments are of the monotonic clock. ``why``: what was said last; ``refuses``: it is us that it will not have.
+    Moments are of the monotonic clock. ``ref``: the route's own; ``why``: what was said last; ``refuses``: it is us
+    that it will not have.
     """
 
+    ref: bytes
     failures: int = 0
     failed_at: float = 0.0
     again: float = 0.0
@@ -76,10 +78,14 @@ class Routes:
         now = clock.monotonic()
         return frozenset(name for name, each in self._breakers.items() if each.refuses and each.again > now)
 
-    def begin(self, way: Way) -> float:
-        """A batch is about to be tried: one that was out of order is tried by one lane, not by all at once."""
+    def begin(self, way: Way, seconds: float = 0.0) -> float:
+        """A batch is about to be tried: one that was out of order is tried by one lane, not by all at once.
+
+        ``seconds``: how long it may take to find out. Who drops what is sent there is as silent as that.
+        """
         now, breaker = clock.monotonic(), self._breaker(way)
-        breaker.again = max(breaker.again, now + breaker.pause)
+        if breaker.failures:
+            breaker.again = max(breaker.again, now + max(breaker.pause, seconds))
         return now
 
     def tell(self, way: Way, outcomes: Iterable[Outcome], begun: float) -> None:
@@ -107,4 +113,8 @@ class Routes:
             breaker.why = told_most.reply
 
     def _breaker(self, way: Way) -> _Breaker:
-        return self._breakers.setdefault(way.name, _Breaker())
+        """Of a route that was added anew it is not known that it is out of order, though it has the same name."""
+        found = self._breakers.get(way.name)
+        if found is None or found.ref != way.ref:
+            found = self._breakers[way.name] = _Breaker(way.ref)
+        return found

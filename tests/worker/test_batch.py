@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from mailer import clock
-from mailer.reply import CLASSES
+from mailer.reply import CLASSES, SILENT
 from tests.worker import line
 from tests.worker.conftest import MemoryTransport
 from worker.batch import Batch, Make
@@ -64,9 +64,26 @@ def test_each_mail_is_made_once_however_long_that_takes(
     assert sorted(made) == sorted(parcel.delivery_id for parcel in transport.sent) == [*range(20)]
 
 
-def test_where_nobody_is_let_in_no_connection_knocks_twice(transport: MemoryTransport, journal: Journal) -> None:
-    transport.answer = lambda _: Outcome(Fate.DEFERRED, 450, kind=CLASSES["greylisted"], unreached=True)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Outcome(Fate.DEFERRED, 450, kind=CLASSES["greylisted"], unreached=True),
+        Outcome(Fate.DEFERRED, reply="no answer in time", kind=SILENT, unreached=True),
+    ],
+    ids=["nobody is let in", "nobody is there"],
+)
+def test_where_no_session_comes_about_no_connection_knocks_twice(
+    transport: MemoryTransport, journal: Journal, answer: Outcome
+) -> None:
+    transport.answer = lambda _: answer
     outcomes = _transmitted(journal, transport, Pace(Grant(20, 0.0, 0.0), clock.monotonic(), _any_time), 20)
     knocked = sum(outcome.fate is Fate.DEFERRED for outcome in outcomes)
     assert 1 <= knocked <= 3
     assert sum(outcome.fate is Fate.KEPT for outcome in outcomes) == 20 - knocked
+
+
+def test_one_that_broke_among_those_that_work_keeps_nothing_back(transport: MemoryTransport, journal: Journal) -> None:
+    broke = Outcome(Fate.UNSENT, reply="connection refused", unreached=True)
+    transport.answer = lambda parcel: broke if parcel.delivery_id == 15 else Outcome(Fate.SENT, 250)
+    outcomes = _transmitted(journal, transport, Pace(Grant(20, 0.0, 0.0), clock.monotonic(), _any_time), 20)
+    assert [outcome.fate for outcome in outcomes].count(Fate.SENT) == 19

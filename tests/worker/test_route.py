@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -64,6 +65,34 @@ def test_what_is_out_of_order_is_gone_around_and_tried_again_by_one_at_a_time(
     assert routes.choose([one, spare]).way.name == "one"
     routes.tell(one.way, [SENT], routes.begin(one.way))
     assert _chosen(routes, [one, spare], 10) == {"one": 10}
+
+
+def test_who_is_silent_is_tried_by_one_for_as_long_as_that_takes(
+    routes: Routes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host that drops what is sent to it is known to be away only after a minute."""
+    now = 1000.0
+    monkeypatch.setattr(clock, "monotonic", lambda: now)
+    one, spare = _ways(one=1, spare=0)
+    routes.tell(one.way, [UNREACHED], routes.begin(one.way, 60.0))
+    now += 6
+    begun = routes.begin(one.way, 60.0)
+    now += 59
+    assert _chosen(routes, [one, spare], 10) == {"spare": 10}
+    routes.tell(one.way, [SENT], begun)
+    assert _chosen(routes, [one, spare], 10) == {"one": 10}
+    # One that is in order is everybody's all the time.
+    routes.begin(one.way, 60.0)
+    assert _chosen(routes, [one, spare], 10) == {"one": 10}
+
+
+def test_a_route_that_is_added_anew_is_another_one(routes: Routes) -> None:
+    one, spare = _ways(one=1, spare=0)
+    routes.tell(one.way, [UNREACHED], routes.begin(one.way))
+    heavier = replace(one, way=replace(one.way, weight=9))
+    assert _chosen(routes, [heavier, spare], 10) == {"spare": 10}
+    anew = replace(one, way=replace(one.way, ref=b"another"))
+    assert _chosen(routes, [anew, spare], 10) == {"one": 10}
 
 
 def test_where_all_are_out_of_order_the_one_is_tried_whose_turn_is_next(routes: Routes) -> None:
