@@ -18,6 +18,8 @@ from tests.program import Program, given
 
 # Octets of a sink's file that hold its envelope.
 _HEAD = 4096
+# What it puts on top: the envelope, and its own Received field, folded over some lines.
+_TOP = re.compile(rb"(?:X-[^\n]*\n)+Received:[^\n]*\n(?:[ \t][^\n]*\n)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,11 @@ class Received:
     recipient: str
     arrival: int
     path: Path
+
+    def mail(self) -> bytes:
+        """What smtp-sink was handed: without what it puts around it, and with the line ends that it takes away."""
+        kept = _TOP.sub(b"", self.path.read_bytes(), count=1).removesuffix(b"\n")
+        return kept.replace(b"\n", b"\r\n")
 
 
 class SmtpSink(Program):

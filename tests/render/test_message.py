@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
-from email.message import Message
+from email.message import EmailMessage, Message
 from email.policy import compat32
 from typing import Any
 
@@ -65,6 +65,17 @@ def header(mail: bytes, name: str) -> str:
     lines = re.findall(rf"^{name}: (.*(?:\r\n .*)*)\r$", mail.partition(b"\r\n\r\n")[0].decode() + "\r\n", re.MULTILINE)
     assert len(lines) == 1, name
     return str(lines[0])
+
+
+def defects(message: EmailMessage) -> list[str]:
+    """What a strict reader finds wrong in any part of a mail: in how it is built, in its fields, in its encoding."""
+    found = []
+    for part in message.walk():
+        # What is wrong with an encoding comes to light where somebody decodes it.
+        part.get_payload(decode=True)
+        fields = [repr(defect) for value in part.values() for defect in value.defects]
+        found += [*map(repr, part.defects), *fields]
+    return found
 
 
 def demand_lawful(octets: bytes) -> None:

@@ -10,9 +10,11 @@ import random
 import subprocess
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,13 +29,15 @@ from mailer.compose.draft import Draft
 from mailer.config import Settings, environment, load
 from mailer.db.types import now_in
 from mailer.demo import show
-from mailer.demo.organisation import AUTHOR
+from mailer.demo.organisation import AUTHOR, DOMAIN, PUBLIC_URL
 from mailer.demo.show import Stage
 from mailer.installation import Installation
 from mailer.model import Campaign, CampaignState, Delivery, DeliveryState
 from mailer.model.delivery import CLAIMABLE, OPEN, among
 from mailer.report.figures import figures
+from tests import dkimpy
 from tests.network import Network
+from tests.render.test_message import defects
 from tests.servers import Postgres, Redis
 from tests.sinks import Postmaster, Received, SmtpSink, Terminator
 from tests.stories.processes import children, connections, freeze, kill
@@ -189,6 +193,20 @@ def judge(scene: Scene) -> Verdict:
         assert reconcile(session, scene.stage.campaign) == 0, "the counts are not the rows"
     assert scene.count(among([DeliveryState.SENDING])) == 0
     return Verdict(arrived, states, _flagged(scene))
+
+
+def demand_whole(scene: Scene, mails: Iterable[Received]) -> None:
+    """These arrived as they are meant to: to whom they say, signed by the story's key, faultless in every part."""
+    keys = scene.house.signing(DOMAIN)
+    assert keys
+    for mail in mails:
+        octets = mail.mail()
+        assert dkimpy.passed(octets, keys) == [True] * len(keys)
+        message = message_from_bytes(octets, policy=default)
+        assert defects(message) == []
+        assert message["To"].addresses[0].addr_spec == mail.recipient
+        assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        assert message["List-Unsubscribe"].startswith(f"<{PUBLIC_URL}/u/")
 
 
 def _flagged(scene: Scene) -> set[str]:
