@@ -4,16 +4,24 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from mailer import clock
+from mailer.audience.enrol import enrol
 from mailer.campaign import limit, route
 from mailer.campaign.allowance import Allowance
+from mailer.campaign.campaign import create, start
 from mailer.campaign.route import Way
+from mailer.compose.draft import Draft
+from mailer.compose.edition import save
+from mailer.demo import organisation
+from mailer.demo.people import people
 from mailer.installation import Installation
-from mailer.model import Campaign, Delivery, DeliveryState, Departure
+from mailer.model import Campaign, Delivery, DeliveryState, Departure, Newsletter, Topic
+from mailer.render.approval import approve
 from tests.worker.conftest import MemoryTransport
 from worker.drain import Drain
 from worker.office import Office
@@ -22,6 +30,7 @@ from worker.transport import Fate, Outcome
 
 UNREACHED = Outcome(Fate.UNSENT, reply="connection refused", unreached=True)
 SENT = Outcome(Fate.SENT, 250)
+OFFING = f"offing@{organisation.DOMAIN}"
 
 
 def _ways(**weights: int) -> list[Allowance]:
@@ -159,17 +168,45 @@ def test_a_relay_that_is_down_costs_nobody_their_mail(
         assert {row.route: row.n for row in session.scalars(select(Departure).where(Departure.provider == "gmail"))}
 
 
+@pytest.fixture
+def offing(house: Installation, topic: Topic, draft: Draft) -> Newsletter:
+    """A second newsletter, whose campaign is being sent to forty people of its own."""
+    with house.database.write() as session:
+        first = session.merge(topic).newsletter
+        same = {column.key: getattr(first, column.key) for column in inspect(Newsletter).columns if column.key != "id"}
+        newsletter = Newsletter(**same | {"slug": "offing", "return_address": OFFING})
+        session.add(other := Topic(newsletter=newsletter, slug="offing", name=topic.name))
+        edition = save(session, newsletter, draft, organisation.AUTHOR)
+        approve(session, edition, organisation.APPROVER)
+    list(enrol(house.database, house.keys, other, "test-1", islice(people(80), 40, None)))
+    with house.database.write() as session:
+        campaign = create(session, session.merge(edition), session.merge(other), organisation.AUTHOR)
+        start(session, campaign, organisation.AUTHOR)
+    return newsletter
+
+
 def test_a_provider_and_a_newsletter_have_their_own_routes(
-    house: Installation, sending: Campaign, office: Office, drain: Callable[..., bool]
+    house: Installation, sending: Campaign, offing: Newsletter, office: Office, drain: Callable[..., bool]
 ) -> None:
     assert sending
     ways: dict[str, MemoryTransport] = {}
     office.routes = Routes(lambda way: ways.setdefault(way.name, MemoryTransport()))
     _add(house, "for-gmail", provider="gmail")
+    _add(house, "for-offing", for_newsletter=offing.slug)
     drain()
-    assert ways.keys() == {"relay", "for-gmail"}
-    assert all(parcel.recipient.endswith("@gmail.com") for parcel in ways["for-gmail"].sent)
-    assert not any(parcel.recipient.endswith("@gmail.com") for parcel in ways["relay"].sent)
+    gone = Counter(
+        (name, parcel.sender == OFFING, parcel.recipient.endswith("@gmail.com"))
+        for name, way in ways.items()
+        for parcel in way.sent
+    )
+    # A newsletter's own goes before a provider's.
+    assert gone.keys() == {
+        ("relay", False, False),
+        ("for-gmail", False, True),
+        ("for-offing", True, False),
+        ("for-offing", True, True),
+    }
+    assert gone.total() == 80
 
 
 def test_a_cap_of_one_route_leaves_the_rest_to_the_other(
