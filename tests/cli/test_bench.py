@@ -1,6 +1,7 @@
 """``mailer bench``: a whole small one, to a real sink, and what it refuses."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,10 @@ import pytest
 from sqlalchemy import inspect
 
 from mailer.bench.case import CASES
+from mailer.bench.drive import Driven
+from mailer.bench.measure import Measured, Report, Round
+from mailer.bench.reference import Sent
+from mailer.cli import bench as command
 from mailer.db import connect
 from tests.cli.conftest import Begin, Run, one_line
 from tests.servers import Postgres, Redis
@@ -70,6 +75,54 @@ def test_what_servers_spend_is_told_and_their_database_left_empty(bench: Bench, 
     database = connect(empty)
     assert inspect(database.engine).get_table_names() == []
     database.dispose()
+
+
+def _round(ours: float, *, celery: float | None = 12.5) -> Round:
+    """A round of a thousand mails, of which ours took so many seconds, smtp-source one and plain code twenty."""
+    spent = {"workers": ours * 500, "celery": celery, "database": None, "broker": 3.0, "sink": 80.0}
+    return Round(
+        reference=Sent(1000, 1.0, 0.03),
+        baseline=Sent(1000, 20.0, 18.0),
+        ours=Driven(1000, ours, spent, None, 95_000_000, expand_seconds=0.5, bare_seconds=0.2),
+    )
+
+
+@pytest.mark.usefixtures("servers")
+def test_for_people_it_is_a_table_with_a_column_for_each_case(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = [
+        Measured("rsa", 43_012, [_round(2.0), _round(1.25), _round(1.6)], dict.fromkeys(STAGES, 7.5)),
+        Measured("pictures", 409_600, [_round(4.0, celery=None)], {"render": 31.0}),
+    ]
+    # What is measured is another test's matter, and takes its time.
+    monkeypatch.setattr(command, "measure", lambda *_, **__: Report(found, "sqlite", "folder"))
+    command.bench(1000, 2, 3, ["rsa", "pictures"], "", None, as_json=False)
+    out, err = capsys.readouterr()
+    assert err == "Database: sqlite. Broker: folder.\n"
+    lines = [line for line in out.splitlines() if line[0] in "│┃"]
+    # Nobody knows of any case what the database spent, nor how its end was by its beginning: those are no rows.
+    assert [[cell.strip() for cell in re.split("[│┃]", line)[1:-1]] for line in lines] == [
+        ["", "rsa", "pictures"],
+        ["Octets a message", "43012", "409600"],
+        ["Messages", "1000", "1000"],
+        ["Messages a second", "625", "250"],
+        ["… of smtp-source", "1000", "1000"],
+        ["… of the plain baseline", "50", "50"],
+        ["Ours by smtp-source", "0.625", "0.25"],
+        ["CPU of the workers, µs a message", "800", "2000"],
+        ["… of smtp-source", "30", "30"],
+        ["… of the plain baseline", "18000", "18000"],
+        ["The baseline by ours", "22", "9"],
+        ["… of the broker", "3", "3"],
+        ["… of the sink", "80", "80"],
+        ["Of the workers: Celery's own process", "12", "–"],
+        ["Most memory of a worker's child, MB", "95", "95"],
+        *([f"Alone: {what}", "7.5", "–"] for what in ("throttle", "claim")),
+        ["Alone: open, splice and sign", "7.5", "31"],
+        *([f"Alone: {what}", "7.5", "–"] for what in ("transmit", "journal", "record")),
+        ["Expansion by a bare INSERT … SELECT", "2.5", ""],
+    ]
 
 
 @pytest.mark.usefixtures("servers")
