@@ -1,14 +1,18 @@
 """Keys that sign: made, used once their record is seen, retired, removed."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from mailer import clock, vault
 from mailer.config import load
 from mailer.demo.organisation import DOMAIN
 from mailer.model import Campaign
-from mailer.vault.rotation import OVERLAP
+from mailer.vault.rotation import OVERLAP, made
 from tests.cli.conftest import Begin, Places, Run, one_line, until
+from tests.cli.test_bad_input import SERVICES
 from tests.damage import damaged
 from tests.nameserver import NameServer, txt
 
@@ -120,11 +124,52 @@ def test_a_campaign_from_a_domain_that_nobody_signs_for_is_not_started(
     assert run("campaign", *words, **housed | {"sign": "off"}).returncode == 0
 
 
-def test_a_record_that_is_missing_is_said_at_the_start_and_stops_nobody(begin: Begin, places: Places) -> None:
+def test_each_record_that_is_wrong_is_said_at_the_start_and_stops_nobody(
+    begin: Begin, places: Places, server: NameServer
+) -> None:
+    chosen = load(**places)
+    for domain in ("a.example", "b.example", "c.example"):
+        vault.change(chosen.key_file, chosen.home, made(domain, vault.Algorithm.ED25519, vault.KeyState.SIGNING))
+    missing, different, revoked, published = (key.record_name for key in keys(places))
+    *_, right = keys(places)
+    server.answers |= {
+        different: txt(right.record_value),
+        revoked: txt("v=DKIM1; k=ed25519; p="),
+        published: txt(right.record_value),
+    }
     _, said = begin("up", "--port=0", **places)
     until(lambda: "Pages: http://" in said(), 30)
-    assert said().count("dkim.record") == 1
-    assert keys(places)[0].record_name in said()
+    lines = [line for line in said().splitlines() if "dkim.record" in line]
+    wrong = {missing: "no record", different: "not this key's record", revoked: "revoked (an empty p=)"}
+    assert len(lines) == len(wrong)
+    for line, (name, words) in zip(lines, wrong.items(), strict=True):
+        assert name in line
+        assert words in line
+
+
+_GARBLED = {
+    "no base64": lambda _: "潮",
+    "no key": lambda _: "AAAA",
+    "cut off": lambda private: private[: len(private) // 8 * 4],
+    "missing": lambda _: None,
+}
+
+
+@pytest.mark.parametrize("garble", _GARBLED.values(), ids=_GARBLED)
+def test_a_garbled_private_key_is_one_line_and_starts_nothing(
+    run: Run, places: Places, garble: Callable[[str], str | None]
+) -> None:
+    file = Path(places["key_file"])
+    ring = json.loads(file.read_text())
+    (entry,) = ring["dkim"]
+    entry["private"] = garble(entry["private"])
+    file.write_text(json.dumps(ring))
+    for words in SERVICES:
+        one_line(run(*words, **places), 1, str(file), "damaged", "backup")
+    done = run("doctor", **places)
+    assert (done.returncode, done.stderr) == (1, "")
+    (said,) = (line for line in done.stdout.splitlines() if "damaged" in line)
+    assert said.startswith(f"  broken       key file {file}: ")
 
 
 def test_a_damaged_key_is_said_at_the_start_and_stops_nobody(begin: Begin, places: Places) -> None:
