@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Column, Table
 
-from mailer import installation
+from mailer import installation, url
 from mailer.campaign import route
 from mailer.campaign.route import RELAY, Way
 from mailer.cli.argument import AS, AsJson, decider, slug
@@ -77,6 +77,14 @@ def add(
             weight=weight,
             provider=provider,
             for_newsletter=newsletter,
+        )
+    if not url.secret(address):
+        screen().remark(
+            N_(
+                "The line to %(server)s is in the clear: whoever is on the way reads each mail and who gets it."
+                " Use smtp+starttls:// or smtps://, unless you trust every network in between."
+            ),
+            server=address.removeprefix("smtp://").rstrip("/"),
         )
     _show(house, as_json)
 

@@ -53,6 +53,19 @@ def test_routes_are_added_weighed_shown_and_removed(ask: Any, run: Run, housed: 
     assert [each["ca_file"] for each in ask("remove", "main", "--as", "Ada")] == [None, str(trusted)]
 
 
+_HEARD = {"smtp://mail.example:2525/": "mail.example:2525", "smtp://192.0.2.7": "192.0.2.7"}
+_UNHEARD = ("smtp://127.0.0.1:2525", "smtp://[::1]", "smtp+starttls://mail.example", "smtps://mail.example", "direct:")
+
+
+@pytest.mark.databases("sqlite")
+def test_a_line_in_the_clear_that_leaves_this_machine_is_warned_of(run: Run, housed: dict[str, str]) -> None:
+    for number, address in enumerate((*_HEARD, *_UNHEARD)):
+        done = run("route", "add", f"r{number}", address, "--as", "Ada", "--json", **FOLDER, **housed)
+        assert (done.returncode, json.loads(done.stdout)["routes"][-1]["url"]) == (0, address)
+        said = [line.partition(" is in the clear: ")[0] for line in done.stderr.splitlines()]
+        assert said == ([f"The line to {_HEARD[address]}"] if address in _HEARD else [])
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
