@@ -19,10 +19,7 @@ _FIELDS = (
     *("list-unsubscribe-post", "feedback-id", "mime-version", "content-type", "content-language"),
 )
 """What is signed, in this order; what a mail lacks counts as empty (§5.4)."""
-_ONCE_MORE = (
-    *("from", "to", "cc", "subject", "date", "message-id", "reply-to", "list-unsubscribe"),
-    *("list-unsubscribe-post", "mime-version", "content-type", "content-transfer-encoding"),
-)
+_ONCE_MORE = (*_FIELDS, "cc", "content-transfer-encoding")
 """Named once more than they stand: another one, put on top, is what many programs would show (§8.15)."""
 _WIDTH = 76
 """With the space that a folded line begins with it stays within 78 (RFC 5322 §2.1.1)."""
