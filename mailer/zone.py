@@ -47,13 +47,8 @@ def records(server: str, keys: Sequence[DkimKey]) -> list[Record]:
     return [_compared(key, answers[key.record_name]) if key.record_name in answers else Record.SILENT for key in keys]
 
 
-def compare(server: str, key: DkimKey) -> Term | None:
-    """What is wrong with a key's record; None where nothing is, or nobody is asked."""
-    return wrong(records(server, [key])[0], key)
-
-
 def wrong(record: Record, key: DkimKey) -> Term | None:
-    """The same in words, once it was asked."""
+    """What is wrong with a key's record, in words; None where nothing is, or nobody was asked."""
     return Term(_WRONG[record], name=key.record_name) if record in _WRONG else None
 
 

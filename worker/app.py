@@ -1,4 +1,4 @@
-"""The Celery app of a worker: its tasks, and what each prefork child sets up for itself."""
+"""The Celery app of a worker: its tasks, and how its children begin and end."""
 
 import ctypes
 import mmap

@@ -19,9 +19,6 @@ class Connections:
         self._tokens = [f"{holder}-{number}" for number in range(most)]
         self._caps: Sequence[Cap] = ()
 
-    def __len__(self) -> int:
-        return len(self._all)
-
     async def lease(self, caps: Sequence[Cap]) -> Sequence[Connection]:
         """Those that may be used for one batch; where others hold all, none."""
         self._caps = caps

@@ -33,7 +33,7 @@ class Drain:
         """Send; whether there is more to do and somebody should go on."""
         left = True
         try:
-            while left and not self._office.stopping() and not await self._wound_up():
+            while left and not self._office.stopping() and not await self._wind_up():
                 left = await self._poll() or bool(self._tasks)
                 if self._tasks:
                     await asyncio.wait(self._tasks, timeout=_POLL_SECONDS)
@@ -43,11 +43,11 @@ class Drain:
             log.logger().info("campaign.finished", campaign=number)
         return left and not self._office.stopping()
 
-    async def _wound_up(self) -> bool:
-        """Whether time is up and all lanes have ended.
+    async def _wind_up(self) -> bool:
+        """Once time is up, have all lanes end; whether none is left running.
 
-        A lane that waits for a slow server claims nothing more, and the others go on until it has ended, rather
-        than wait for it as well.
+        Those that wait for a slow server are stopped first, and the others go on until these have ended, rather than
+        wait for them as well.
         """
         if clock.monotonic() < self._until:
             return False

@@ -57,7 +57,7 @@ def _record(delivery: int, number: int, kind: int, code: int) -> bytes:
 
 
 class Journal:
-    """This process's own. All methods are for the one thread that sends.
+    """This process's own; written by the one thread that sends.
 
     Raises UnavailableError where the file cannot be made or written: a full disk, mostly.
     """
@@ -95,13 +95,9 @@ class Journal:
         self._open.add(self._claims)
         return f"{self.name}-{self._claims}"
 
-    def is_open(self, claim: str) -> bool:
-        """Whether a claim of this process is in use; may be asked by any thread."""
-        return _number(claim) in self._open
-
     def knows(self, claim: str) -> bool:
-        """Whether a claim is this process's and in use."""
-        return claim.startswith(f"{self.name}-") and self.is_open(claim)
+        """Whether a claim is this process's and in use; may be asked by any thread."""
+        return claim.startswith(f"{self.name}-") and _number(claim) in self._open
 
     def intent(self, claim: str, delivery: int) -> None:
         """The body of ``delivery`` is about to leave. Where this raises, it must not."""

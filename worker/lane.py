@@ -309,9 +309,10 @@ def _levels(allowance: Allowance) -> list[Level]:
 
 
 def _news(grants: _Grants, outcomes: Sequence[Outcome]) -> News:
-    """What became of a grant and of those that renewed it, each place of which is for one of its that was missed.
+    """What the throttle is told of a grant and of those that renewed it.
 
-    A place whose time is over cannot be given back.
+    Only the first counts as given: each renewed place stands for one of its places that was missed. A place whose
+    time is over cannot be given back.
     """
     fates, now = Counter(outcome.fate for outcome in outcomes), clock.monotonic()
     unused = grants[0][0].granted - len(outcomes) + fates[Fate.KEPT]

@@ -97,7 +97,7 @@ def strays(session: Session, journal: Journal) -> int:
     """
     held = select(Delivery.claim).where(_named(journal.name)).distinct()
     # Asked after the rows were read: a claim is open before it takes any, and closed after its last is settled.
-    stray = [token for token in session.scalars(held) if token and not journal.is_open(token)]
+    stray = [token for token in session.scalars(held) if token and not journal.knows(token)]
     return sum(release(session, token) for token in stray)
 
 

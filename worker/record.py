@@ -39,7 +39,8 @@ class Tried(Protocol):
 class _Verdict:
     """What becomes of a delivery, which its outcome alone does not decide.
 
-    ``old``: its lifetime is over; ``stands``: what it was refused for before is still to be seen.
+    ``old``: its lifetime is over; ``stands``: we were refused for it before, and this try says nothing new of that, so
+    the old reason is kept.
     """
 
     row: Tried

@@ -23,9 +23,9 @@ from mailer.reply import CLASSES
 from mailer.reply.text import readable
 from worker.transport.authentication import MechanismError, UnsafeError
 from worker.transport.endpoint import Endpoint
-from worker.transport.refusal import RefusedError
 from worker.transport.reply import ReplyError
 from worker.transport.session import ClearError, Session, open_session
+from worker.transport.turned_away import TurnedAwayError
 from worker.transport.way import endpoint
 
 _MOST_SECONDS = 10.0
@@ -62,7 +62,7 @@ async def _trial(house: Installation, way: Way) -> Trial:
         return replace(trial, met=Met.MECHANISM, mechanisms=", ".join(error.offered))
     except MisconfiguredError as unread:
         return replace(trial, met=Met.AUTHORITIES, why=str(unread.values["why"]))
-    except RefusedError as refused:
+    except TurnedAwayError as refused:
         met = Met.LOGIN if refused.kind is CLASSES["login"] else Met.REFUSED
         return replace(trial, met=met, why=_printable(f"{refused.reply.code} {refused.reply.text}", where))
     except (OSError, ValueError) as error:

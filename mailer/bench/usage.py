@@ -2,7 +2,6 @@
 
 import os
 import resource
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -65,11 +64,6 @@ def postgresql(database: Database) -> int | None:
             names = {(_PROC / str(pid) / "comm").read_text().strip() for pid in (backend, server)}
             return server if names == {"postgres"} else None
     return None
-
-
-def total(pids: Iterable[int]) -> float:
-    """CPU seconds of several families."""
-    return sum(map(family_seconds, pids))
 
 
 def _stat(pid: int) -> list[str]:

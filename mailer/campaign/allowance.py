@@ -81,6 +81,7 @@ def _level(scope: str, way: Way, rate: float) -> tuple[str, float, bool]:
 def _open(
     session: Session, routes: Sequence[Way], terms: Mapping[str, Terms], pairs: Collection[Pair]
 ) -> dict[Pair, list[Way]]:
+    """The routes that may be used at this moment, for each pair that has any."""
     columns = (Campaign.id, Campaign.test, Newsletter.id.label("newsletter"), Newsletter.zone, now_in().label("now"))
     asked = select(*columns).join(Topic, Topic.id == Campaign.topic_id)
     found = session.execute(

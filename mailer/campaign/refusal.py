@@ -32,9 +32,10 @@ def standing(session: Session, ids: Sequence[int]) -> dict[int, tuple[bool, bool
 
 
 def another_way(session: Session, delivery_id: int, refusing: Collection[str]) -> bool:
-    """Whether a delivery may leave by a way that is not among those refusing us, now or when its limits allow.
+    """Whether there is a route for a delivery that does not refuse us.
 
-    One that is held leads nowhere until somebody thinks of it, who is to know what is wrong with the others.
+    One whose quota is used up, or that is in its quiet hours, counts. One on hold does not: who held it is to know
+    what is wrong with the others.
     """
     asked = select(Delivery.provider, Topic.newsletter_id).join(Campaign, Campaign.id == Delivery.campaign_id)
     found = session.execute(asked.join(Topic, Topic.id == Campaign.topic_id).where(Delivery.id == delivery_id)).one()

@@ -8,8 +8,8 @@ from mailer.model.route import Mechanism
 from mailer.reply import CLASSES
 from worker.transport.endpoint import Endpoint, Security
 from worker.transport.offer import Offer
-from worker.transport.refusal import RefusedError
 from worker.transport.reply import Reply, ReplyError
+from worker.transport.turned_away import TurnedAwayError
 from worker.transport.wire import Wire
 
 _CONTINUE = 334
@@ -34,7 +34,7 @@ class MechanismError(UnsafeError):
 async def sign_in(wire: Wire, offer: Offer, endpoint: Endpoint) -> None:
     """Tell who we are, which the wire never repeats.
 
-    Raises RefusedError where we are not believed, UnsafeError before anything is overheard.
+    Raises TurnedAwayError where we are not believed, UnsafeError before anything is overheard.
     """
     known = wire.encrypted and endpoint.security is not Security.OPPORTUNISTIC
     if not (known or wire.local):
@@ -54,7 +54,7 @@ async def sign_in(wire: Wire, offer: Offer, endpoint: Endpoint) -> None:
         reply = await wire.ask(answer)
     if reply.refuses:
         # Whatever it says for good: it is who we are that it does not take.
-        raise RefusedError(reply, CLASSES["login"] if reply.code // 100 == 5 else None)  # noqa: PLR2004 — RFC 5321 §4.2.1
+        raise TurnedAwayError(reply, CLASSES["login"] if reply.code // 100 == 5 else None)  # noqa: PLR2004 — RFC 5321 §4.2.1
     if not reply.agrees:
         raise ReplyError("the server does not come to an end with signing in")
 

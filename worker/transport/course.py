@@ -31,9 +31,12 @@ class Course:
         return found
 
     def takes(self, endpoint: Endpoint, opened: "Course") -> bool:
-        """Whether a line that was ``opened`` to there for another course will do: no later host, no weaker proof."""
+        """Whether a line that was ``opened`` to there for another course will do.
+
+        It does where it leads to one of the first hosts, or to a later one that was opened for the same hosts, since
+        the better ones did not answer then; and where it proves no less of that host.
+        """
         first = {each.host for each in self.exchangers if each.preference == self.exchangers[0].preference}
-        # One that stands in for others is what the same exchangers come to for now.
         if endpoint.host not in first and not (endpoint.host in self._hosts and self._hosts == opened._hosts):  # noqa: SLF001 — its own kind
             return False
         securities = self._securities(endpoint.host)

@@ -11,8 +11,8 @@ from worker.transport import trust
 from worker.transport.authentication import UnsafeError, sign_in
 from worker.transport.endpoint import Endpoint, Security
 from worker.transport.offer import Offer
-from worker.transport.refusal import RefusedError
 from worker.transport.reply import Reply
+from worker.transport.turned_away import TurnedAwayError
 from worker.transport.wire import Wire
 
 _READY = 220
@@ -29,8 +29,8 @@ class ClearError(UnsafeError):
 class Session:
     """``round_trip``: seconds that EHLO took.
 
-    ``tells``: its enhanced codes have told a yes to a name from a yes to a message. Both are 250: where
-    both are awaited, of one that gets lost or is said twice, the one would count as the other.
+    ``tells``: by its enhanced codes this server's yes to a name has been told from its yes to a message. Both are
+    250: without that a reply that gets lost could make the one count as the other, so nothing rides behind a body.
     """
 
     wire: Wire
@@ -52,7 +52,7 @@ class Session:
 async def open_session(endpoint: Endpoint, *, pipelining: bool = True) -> Session:
     """Connect, greet, encrypt, sign in. ``pipelining``: whether to make use of that where it is offered.
 
-    Raises RefusedError where the server does not want us, MisconfiguredError where nobody's certificate
+    Raises TurnedAwayError where the server does not want us, MisconfiguredError where nobody's certificate
     could be trusted, and OSError or ValueError where nothing comes about.
     """
     async with asyncio.timeout(endpoint.patience):
@@ -107,7 +107,7 @@ async def _greet(wire: Wire) -> tuple[Offer, float]:
     if reply.refuses and reply.code // 100 == 5:  # noqa: PLR2004 — RFC 5321 §3.2
         reply = await wire.ask(b"HELO " + name)
     if not reply.agrees:
-        raise RefusedError(reply)
+        raise TurnedAwayError(reply)
     return Offer.of(reply.text), round_trip
 
 
@@ -122,4 +122,4 @@ def _own_name(wire: Wire) -> bytes:
 
 def _demand(reply: Reply) -> None:
     if reply.code != _READY:
-        raise RefusedError(reply)
+        raise TurnedAwayError(reply)

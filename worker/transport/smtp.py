@@ -13,10 +13,10 @@ from mailer.errors import MisconfiguredError
 from worker.transport import Outcome, Parcel, nothing
 from worker.transport.endpoint import Endpoint
 from worker.transport.envelope import envelope
-from worker.transport.refusal import RefusedError
 from worker.transport.reply import ReplyError
 from worker.transport.session import Session, open_session
 from worker.transport.transaction import Transaction
+from worker.transport.turned_away import TurnedAwayError
 from worker.transport.unfit import unfit
 from worker.transport.verdict import Step, broken, judged
 
@@ -62,7 +62,7 @@ class SmtpConnection:
             return outcome
         except MisconfiguredError as error:
             return unfit(str(error))
-        except RefusedError as refused:
+        except TurnedAwayError as refused:
             return replace(judged(refused.reply, Step.GREETING, parcel.recipient, refused.kind), unreached=True)
         except BaseException:
             # The server may wait for a body that does not come.
