@@ -16,18 +16,13 @@ from mailer.installation import Installation
 from mailer.patience import patiently
 from worker.drain import Drain
 from worker.journal import Journal
+from worker.loop import new_event_loop
 from worker.office import Office
 from worker.reap import fold_dead
 from worker.route import Routes
 from worker.throttle.store import store
 from worker.ticker import Ticker
 from worker.transport.way import transport
-
-try:
-    # Quicker; optional.
-    from uvloop import new_event_loop
-except ImportError:
-    from asyncio import new_event_loop
 
 _DRAIN_SECONDS = 60.0
 _NAME_THREADS = 16
