@@ -1,14 +1,24 @@
 """Messages that are handed over on one line, and what became of them."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import pytest
 
 from mailer import clock
 from tests.worker.mailhost import Host
 from worker.claim import Claimed
+from worker.loop import new_event_loop
 from worker.transport import Fate, Outcome, Parcel
 from worker.transport.endpoint import Endpoint
 from worker.transport.smtp import Smtp
+
+Loop = Callable[[], asyncio.AbstractEventLoop]
+LOOPS: tuple[Loop, ...] = (asyncio.new_event_loop, new_event_loop)
+"""Python's own event loop, and the one that workers run on where it is installed."""
+each_loop = pytest.mark.parametrize("loop", LOOPS, ids=["python", "worker"])
+CLEAR = Endpoint("127.0.0.1", 0)
 
 
 def parcels(n: int, *, size: int = 0) -> list[Parcel]:
@@ -27,9 +37,14 @@ def row(number: int) -> Claimed:
     return Claimed(number, 0, 1, clock.now(), b"", b"", b"", None, None, 1, resend=False, test=False)
 
 
-async def handed_over(host: Host, sent: Sequence[Parcel], *, together: bool = True) -> list[Outcome]:
-    """What became of each, on one connection; ``together``: each is announced as soon as it may be."""
-    connection = Smtp(Endpoint("127.0.0.1", host.port), 0.5).connect()
+async def handed_over(
+    host: Host, sent: Sequence[Parcel], *, together: bool = True, endpoint: Endpoint = CLEAR
+) -> list[Outcome]:
+    """What became of each, on one connection; ``together``: each is announced as soon as it may be.
+
+    ``endpoint``: how the host is spoken to, wherever it listens.
+    """
+    connection = Smtp(replace(endpoint, port=host.port), 0.5).connect()
     outcomes = []
     for number, parcel in enumerate(sent):
         following = sent[number + 1] if together and number + 1 < len(sent) else None
@@ -38,12 +53,20 @@ async def handed_over(host: Host, sent: Sequence[Parcel], *, together: bool = Tr
     return outcomes
 
 
-def run(host: Host, sent: Sequence[Parcel], *, together: bool = True) -> list[Outcome]:
+def run(
+    host: Host,
+    sent: Sequence[Parcel],
+    *,
+    together: bool = True,
+    endpoint: Endpoint = CLEAR,
+    loop: Loop = asyncio.new_event_loop,
+) -> list[Outcome]:
     async def main() -> list[Outcome]:
         async with host:
-            return await handed_over(host, sent, together=together)
+            return await handed_over(host, sent, together=together, endpoint=endpoint)
 
-    return asyncio.run(main())
+    with asyncio.Runner(loop_factory=loop) as runner:
+        return runner.run(main())
 
 
 def fates(outcomes: Sequence[Outcome]) -> list[Fate]:

@@ -3,9 +3,16 @@
 import asyncio
 import re
 import ssl
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Self
+
+NAME, SECRET = "ada", "correct horse battery"
+"""Who may sign in, where that is offered."""
+_NAME, _SECRET, _BOTH = (b64encode(told.encode()).decode() for told in (NAME, SECRET, f"\0{NAME}\0{SECRET}"))
+_WELCOME = "235 2.7.0 welcome"
+_SIGNING_IN = {f"PLAIN {_BOTH}": _WELCOME, "LOGIN": "334 VXNlcm5hbWU6"}
 
 Answer = Callable[[str, str], str | None]
 """What it says to a command (``body`` for a body) and its argument: ``None`` for what is right, "" to hang up."""
@@ -36,8 +43,8 @@ async def speak(writer: asyncio.StreamWriter, reply: bytes) -> None:
 class Host:
     """Listens inside ``async with``. ``heard``: what each read gave, and so what each write of its client was.
 
-    ``hears``: octets after which its first session ends. ``address`` and ``port``: where it listens. ``tls``: what it
-    shows who wants to encrypt.
+    ``overheard``: what of that came in the clear. ``hears``: octets after which its first session ends. ``address`` and
+    ``port``: where it listens. ``tls``: what it shows who wants to encrypt; ``wrapped``: from the first octet on.
     """
 
     def __init__(
@@ -49,22 +56,27 @@ class Host:
         address: str = "127.0.0.1",
         port: int = 0,
         tls: ssl.SSLContext | None = None,
+        wrapped: bool = False,
     ) -> None:
         self.letters: list[Letter] = []
         self.heard: list[bytes] = []
+        self.overheard: list[bytes] = []
         self.waiting: dict[asyncio.StreamWriter, Letter | None] = {}
         self.sessions = 0
         self.address = address
         self.port = port
         self.tls = tls
-        self._offers = (*offers, "STARTTLS") if tls else offers
+        self.wrapped = wrapped
+        self._offers = (*offers, "STARTTLS") if tls and not wrapped else offers
         self._answer = answer
         self._speak = speak
         self._hears = hears
         self._talks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, self.address, self.port)
+        self._server = await asyncio.start_server(
+            self._accept, self.address, self.port, ssl=self.tls if self.wrapped else None
+        )
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -84,13 +96,18 @@ class Host:
         talk = _Talk(self, reader, writer, self._hears if self.sessions == 1 else 1 << 30)
         self._talks.append(asyncio.create_task(talk.run()))
 
-    def said(self, verb: str, argument: str, *, opened: bool, agreed: bool) -> str:
-        """What is answered; ``opened``: whether there is a sender, ``agreed``: whether there is a recipient."""
+    @property
+    def signs_in(self) -> bool:
+        """Whether it takes mail from those alone who have signed in."""
+        return any(offer.startswith("AUTH ") for offer in self._offers)
+
+    def said(self, verb: str, argument: str, *, known: bool, opened: bool, agreed: bool) -> str:
+        """What is answered to who may send (``known``), has named a sender (``opened``) and a reader (``agreed``)."""
         told = self._answer(verb, argument)
         right = {
             "connect": "220 mx.example",
             "EHLO": "\n".join(["mx.example", *self._offers]),
-            "MAIL": "503 one at a time" if opened else "250 2.1.0 ok",
+            "MAIL": "530 5.7.0 who?" if not known else "503 one at a time" if opened else "250 2.1.0 ok",
             "RCPT": "250 2.1.5 ok",
             "DATA": "354 go" if agreed else "503 for nobody",
             "BDAT": "250 2.0.0 kept" if agreed else "503 for nobody",
@@ -98,6 +115,10 @@ class Host:
             "HELO": "250 mx.example",
             "RSET": "250 ok",
             "STARTTLS": "220 go" if self.tls else "500 what is that?",
+            "AUTH": _SIGNING_IN.get(argument, "535 5.7.8 who?"),
+            # By LOGIN each comes by itself.
+            _NAME: "334 UGFzc3dvcmQ6",
+            _SECRET: _WELCOME,
             "QUIT": "221 bye",
         }
         if verb == "EHLO" and told is None:
@@ -115,7 +136,8 @@ class _Talk:
         self._buffer = b""
         self._open, self._recipient, self._agreed = False, "", False
         self._letter: Letter | None = None
-        self._encrypted = False
+        self._encrypted = host.wrapped
+        self._known = not host.signs_in
 
     async def run(self) -> None:
         try:
@@ -137,6 +159,7 @@ class _Talk:
         if verb == "BDAT":
             await self._take_counted(int(argument.split()[0]))
         code = await self._say(verb, argument)
+        self._known |= code == "235"
         if verb == "MAIL":
             self._open |= code.startswith("2")
         if verb == "BDAT" and code.startswith("2"):
@@ -172,7 +195,7 @@ class _Talk:
         self._letter = self._host.waiting[self._writer] = letter
 
     async def _say(self, verb: str, argument: str) -> str:
-        said = self._host.said(verb, argument, opened=self._open, agreed=self._agreed)
+        said = self._host.said(verb, argument, known=self._known, opened=self._open, agreed=self._agreed)
         if not said:
             raise ConnectionResetError
         reply = said.encode("utf-8", "surrogateescape") + b"\r\n"
@@ -203,5 +226,14 @@ class _Talk:
         if not more:
             raise ConnectionResetError
         self._host.heard.append(more)
+        if not self._encrypted:
+            self._host.overheard.append(more)
         self._buffer += more[: self._hears]
         self._hears -= min(self._hears, len(more))
+
+
+def secret(host: Host) -> bool:
+    """Whether nobody on the way could hear who signed in, nor who gets what, nor any of it."""
+    told = (b"AUTH ", _SECRET.encode(), b"MAIL FROM:", b"RCPT TO:", b"DATA\r\n", b"BDAT ", b"Subject:")
+    overheard = b"".join(host.overheard)
+    return all(letter.encrypted for letter in host.letters) and not any(each in overheard for each in told)

@@ -3,21 +3,25 @@
 import asyncio
 import random
 import re
+import ssl
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from mailer import clock
-from tests.worker.line import parcels, row
-from tests.worker.mailhost import Host, speak
+from tests.worker.authority import Authority
+from tests.worker.line import LOOPS, parcels, row
+from tests.worker.mailhost import NAME, SECRET, Host, secret, speak
 from worker.batch import Batch
 from worker.claim import Claimed
 from worker.journal import Journal
 from worker.pace import Pace
 from worker.throttle import Grant
 from worker.transport import Fate, Outcome, Parcel
-from worker.transport.endpoint import Endpoint
+from worker.transport.endpoint import Endpoint, Security
 from worker.transport.smtp import Smtp
 
 SHORT, LONG = 400, 10_000
@@ -27,20 +31,35 @@ MESSAGES = 6
 TIMEOUT = 0.3
 FAR = 0.011
 CODES = ("220", "250", "251", "334", "354", "421", "450", "503", "550", "554")
-WAYS = ("mutate", "tear", "repeat", "drop", "delay", "more", "hang up", "half")
+SECURITIES = {Security.NONE: 6, Security.OPPORTUNISTIC: 1, Security.STARTTLS: 1, Security.TLS: 1}
+"""How they are spoken to, and how often: TLS takes its time."""
+DEMANDED = (Security.STARTTLS, Security.TLS)
+WAYS = ("mutate", "tear", "repeat", "drop", "delay", "more", "late", "hang up", "half", "last")
+BEGINNINGS = ("more", "late", "last")
 
 
 class Hostile:
-    """What a server answers, and what becomes of that on its way, by a seed."""
+    """What a server answers, and what becomes of that on its way, by a seed; and by which endpoint it is to be had."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, authority: Authority, shown: ssl.SSLContext) -> None:
         chance = self._chance = random.Random(seed)  # noqa: S311 — the same each time
         self._often = chance.choice((0.03, 0.1, 0.4))
         self._refused = chance.randrange(MESSAGES * 2)
         self._said: dict[asyncio.StreamWriter, bytearray] = {}
         self._answered: dict[asyncio.StreamWriter, bool] = {}
         offers = chance.choice(((), ("PIPELINING",), ("PIPELINING", "SIZE 90000"), ("PIPELINING", "CHUNKING")))
-        self.host = Host(*offers, answer=self._answer, speak=self._speak)
+        (security,) = chance.choices(tuple(SECURITIES), tuple(SECURITIES.values()))
+        clear = security is Security.NONE
+        asks = () if clear else chance.choice(((), ("AUTH PLAIN",), ("AUTH LOGIN",)))
+        self.endpoint = Endpoint("127.0.0.1", 0, security, NAME if asks else "", SECRET, ca_file=str(authority.file))
+        self.host = Host(
+            *offers,
+            *asks,
+            answer=self._answer,
+            speak=self._speak,
+            tls=None if clear else shown,
+            wrapped=security is Security.TLS,
+        )
 
     def _answer(self, verb: str, argument: str) -> str | None:
         """What it means as well: a server that says 354 takes a body."""
@@ -52,12 +71,14 @@ class Hostile:
     async def _speak(self, writer: asyncio.StreamWriter, reply: bytes) -> None:
         if reply.startswith(b"250-"):
             await asyncio.sleep(FAR)
-        way = self._chance.choice(WAYS) if self._chance.random() < self._often else ""
+        # A handshake comes once in a session, and most of what may befall it is at its beginning.
+        often, ways = (0.3, BEGINNINGS) if reply == b"220 go\r\n" else (self._often, WAYS)
+        way = self._chance.choice(ways) if self._chance.random() < often else ""
         for piece in self._pieces(way, reply):
             self._note(writer, piece)
             await speak(writer, piece)
-            await asyncio.sleep(self._chance.choice((0, 0.001, 0.02, TIMEOUT)) if way == "delay" else 0)
-        if way in {"hang up", "half"}:
+            await asyncio.sleep(self._chance.choice((0, 0.001, 0.02, TIMEOUT)) if way in {"delay", "late"} else 0)
+        if way in {"hang up", "half", "last"}:
             raise ConnectionResetError
 
     def _note(self, writer: asyncio.StreamWriter, piece: bytes) -> None:
@@ -81,6 +102,8 @@ class Hostile:
             "drop": [],
             "delay": [b"", reply],
             "more": [reply + more],
+            # Later on it would be, for all that anybody can tell, the answer to what has been said since.
+            "late": [reply, more if reply.startswith(b"220") else b""],
             "hang up": [],
             "half": [reply[:place]],
         }
@@ -109,9 +132,9 @@ def _judge(host: Host, sent: Sequence[Parcel], settled: Sequence[tuple[Claimed, 
             assert all(letter.counted for letter in came), "a body left that counts as kept"
 
 
-async def _meet(seed: int, journal: Journal) -> Counter[Fate]:
+async def _meet(hostile: Hostile, seed: int, journal: Journal) -> Counter[Fate]:
     """One server, two connections, a batch; one of them may be withdrawn on the way."""
-    hostile, sent = Hostile(seed), parcels(MESSAGES, size=seed % 3 * 300)
+    sent = parcels(MESSAGES, size=seed % 3 * 300)
     withdrawn = seed % (MESSAGES * 3)
 
     async def renew(wanted: int) -> Grant:
@@ -126,7 +149,7 @@ async def _meet(seed: int, journal: Journal) -> Counter[Fate]:
         [*map(row, made)], lambda each: made[each.id], journal.claim(), journal, pace, may_go, clock.monotonic() + 600
     )
     async with hostile.host as host:
-        transport = Smtp(Endpoint("127.0.0.1", host.port), TIMEOUT)
+        transport = Smtp(replace(hostile.endpoint, port=host.port), TIMEOUT)
         connections = [transport.connect(), transport.connect()]
         await batch.transmit(connections)
         for connection in connections:
@@ -135,6 +158,7 @@ async def _meet(seed: int, journal: Journal) -> Counter[Fate]:
         await asyncio.sleep(0.01)
     try:
         _judge(host, sent, batch.settled())
+        assert hostile.endpoint.security not in DEMANDED or secret(host), "it could be overheard"
     except AssertionError as error:
         raise AssertionError(f"seed {seed}: {error}") from error
     return Counter(outcome.fate for _, outcome in batch.settled())
@@ -143,23 +167,33 @@ async def _meet(seed: int, journal: Journal) -> Counter[Fate]:
 @pytest.mark.databases("sqlite")
 @pytest.mark.promise(3, 13)
 def test_whatever_servers_say_each_message_has_one_honest_fate(
-    journal: Journal, pytestconfig: pytest.Config, record_property: Callable[[str, object], None]
+    journal: Journal,
+    tmp_path: Path,
+    pytestconfig: pytest.Config,
+    record_property: Callable[[str, object], None],
 ) -> None:
     many = LONG if pytestconfig.getoption("chaos") else SHORT
+    authority = Authority(tmp_path / "authority")
+    shown = authority.server()
+    found = {security: Counter[Fate]() for security in SECURITIES}
 
-    async def meet_all() -> Counter[Fate]:
-        seeds, fates = iter(range(many)), Counter[Fate]()
+    async def meet_all(some: Iterable[int]) -> None:
+        seeds = iter(some)
 
         async def meet_some() -> None:
             for seed in seeds:
-                fates.update(await _meet(seed, journal))
+                hostile = Hostile(seed, authority, shown)
+                found[hostile.endpoint.security].update(await _meet(hostile, seed, journal))
 
         await asyncio.gather(*(meet_some() for _ in range(SIDE_BY_SIDE)))
-        return fates
 
-    fates = asyncio.run(meet_all())
+    for number, loop in enumerate(LOOPS):
+        with asyncio.Runner(loop_factory=loop) as runner:
+            runner.run(meet_all(range(number, many, len(LOOPS))))
+    fates = sum(found.values(), Counter[Fate]())
     assert fates.total() == many * MESSAGES
-    # It was no walk-over, and not hopeless either.
+    # It was no walk-over, and not hopeless either, however they are spoken to.
     assert set(fates) == set(Fate)
     assert fates[Fate.SENT] > fates.total() / 3
+    assert all(each[Fate.SENT] > each.total() / 10 for each in found.values())
     record_property("figures", f"{many} servers, {fates.total()} messages, {fates[Fate.UNCERTAIN]} uncertain")
