@@ -7,19 +7,21 @@ from pathlib import Path
 import pytest
 
 from tests.worker.authority import Authority
-from tests.worker.line import fates, handed_over, judge, parcels, run
-from tests.worker.mailhost import Host, speak
+from tests.worker.line import CLEAR, LOOPS, Loop, each_loop, fates, handed_over, judge, parcels, run
+from tests.worker.mailhost import NAME, SECRET, Host, secret, speak
 from worker.transport import Fate, Outcome, Parcel
 from worker.transport.endpoint import Endpoint, Security
 from worker.transport.smtp import Smtp
 
 BOTH = ("PIPELINING", "CHUNKING")
+SIDE_BY_SIDE = 8
 
 
-def test_an_envelope_is_one_write_and_the_next_rides_behind_each_body() -> None:
+@each_loop
+def test_an_envelope_is_one_write_and_the_next_rides_behind_each_body(loop: Loop) -> None:
     """Once the server has shown that it tells a yes to a name from a yes to a body."""
     host, sent = Host("PIPELINING"), parcels(4)
-    assert fates(run(host, sent)) == [Fate.SENT] * 4
+    assert fates(run(host, sent, loop=loop)) == [Fate.SENT] * 4
     said = [b"MAIL FROM:<r@news.example>\r\nRCPT TO:<r%d@reader.example>\r\nDATA\r\n" % number for number in range(4)]
     body = [parcel.content + b".\r\n" for parcel in sent]
     assert host.heard[1:] == [said[0], body[0], said[1], body[1] + said[2], body[2] + said[3], body[3], b"QUIT\r\n"]
@@ -96,7 +98,8 @@ def test_a_recipient_that_was_refused_stays_so_when_the_line_breaks() -> None:
     assert (outcome.fate, outcome.code) == (Fate.FAILED, 550)
 
 
-def test_a_server_that_has_gone_since_costs_no_message() -> None:
+@each_loop
+def test_a_server_that_has_gone_since_costs_no_message(loop: Loop) -> None:
     async def leaving(writer: asyncio.StreamWriter, reply: bytes) -> None:
         await speak(writer, reply)
         if b"kept" in reply:
@@ -114,7 +117,8 @@ def test_a_server_that_has_gone_since_costs_no_message() -> None:
             return outcomes
 
     host = Host("PIPELINING", speak=leaving)
-    assert fates(asyncio.run(main())) == [Fate.SENT] * 3
+    with asyncio.Runner(loop_factory=loop) as runner:
+        assert fates(runner.run(main())) == [Fate.SENT] * 3
 
 
 def test_the_dots_that_begin_lines_are_doubled_the_first_one_too() -> None:
@@ -157,16 +161,17 @@ def test_the_name_that_a_server_dies_of_waits_and_the_others_go_on(*, together: 
     judge(host, sent, outcomes)
 
 
+@each_loop
 @pytest.mark.parametrize("encrypted", [False, True])
-def test_a_yes_to_half_a_body_is_none(tmp_path: Path, *, encrypted: bool) -> None:
+def test_a_yes_to_half_a_body_is_none(tmp_path: Path, loop: Loop, *, encrypted: bool) -> None:
     async def early(writer: asyncio.StreamWriter, reply: bytes) -> None:
         await speak(writer, reply)
         if reply.startswith(b"354"):
             await asyncio.sleep(0.1)
             await speak(writer, b"250 already\r\n")
-            await asyncio.sleep(1)
+            await told.wait()
 
-    authority = Authority(tmp_path / "ca")
+    authority, told = Authority(tmp_path / "ca"), asyncio.Event()
     host = Host("PIPELINING", speak=early, tls=authority.server() if encrypted else None)
     security = Security.STARTTLS if encrypted else Security.NONE
     (sent,) = parcels(1, size=20_000_000)
@@ -177,19 +182,30 @@ def test_a_yes_to_half_a_body_is_none(tmp_path: Path, *, encrypted: bool) -> Non
             connection = Smtp(where, 5.0).connect()
             outcome = await connection.send(sent, lambda: None)
             await connection.close()
+            told.set()
             # Until the host has noticed, and closed its end.
-            await asyncio.sleep(1.5)
+            async with asyncio.timeout(5):
+                while host.talking:  # noqa: ASYNC110 — it is not told
+                    await asyncio.sleep(0.01)
             return outcome
 
-    outcome = asyncio.run(main())
+    with asyncio.Runner(loop_factory=loop) as runner:
+        outcome = runner.run(main())
     assert (outcome.fate, outcome.after_body) == (Fate.UNCERTAIN, True)
 
 
-@pytest.mark.parametrize("offers", [("PIPELINING",), (), BOTH])
+@pytest.mark.parametrize(
+    ("offers", "encrypted"),
+    [(("PIPELINING",), False), ((), False), (BOTH, False), (("PIPELINING", "AUTH LOGIN"), True)],
+)
 @pytest.mark.parametrize("side", ["said", "heard"])
 def test_a_line_that_breaks_at_any_octet_leaves_each_message_one_honest_fate(
-    offers: tuple[str, ...], side: str
+    tmp_path: Path, offers: tuple[str, ...], side: str, *, encrypted: bool
 ) -> None:
+    authority = Authority(tmp_path / "ca")
+    shown = authority.server() if encrypted else None
+    signed_in = Endpoint("127.0.0.1", 0, Security.STARTTLS, NAME, SECRET, ca_file=str(authority.file))
+
     async def broken_after(octets: int) -> bool:
         """One run on a first connection that breaks there; whether it did."""
         left = octets
@@ -210,27 +226,33 @@ def test_a_line_that_breaks_at_any_octet_leaves_each_message_one_honest_fate(
                 writer.close()
                 raise ConnectionResetError
 
-        host = Host(*offers, speak=breaking, hears=octets if side == "heard" else 1 << 30)
+        host = Host(*offers, speak=breaking, hears=octets if side == "heard" else 1 << 30, tls=shown)
         sent = parcels(4)
         async with host:
-            outcomes = await handed_over(host, sent, together=offers != BOTH)
+            outcomes = await handed_over(
+                host, sent, together=offers != BOTH, endpoint=signed_in if encrypted else CLEAR
+            )
         judge(host, sent, outcomes)
+        assert secret(host) or not encrypted
         broke = host.sessions > 1 or fates(outcomes) != [Fate.SENT] * 4
         assert set(fates(outcomes)) <= {Fate.SENT, Fate.UNSENT, Fate.DEFERRED, Fate.UNCERTAIN}
         assert fates(outcomes).count(Fate.SENT) >= 3
         return broke
 
-    async def all_places() -> int:
-        octets = 0
-        while await broken_after(octets):
-            octets += 1
+    async def all_places(first: int) -> int:
+        """How many there are, of which this tries every second."""
+        octets = first
+        while all(await asyncio.gather(*(broken_after(octets + 2 * each) for each in range(SIDE_BY_SIDE)))):
+            octets += 2 * SIDE_BY_SIDE
         return octets
 
-    assert asyncio.run(all_places()) > 100
+    for number, loop in enumerate(LOOPS):
+        with asyncio.Runner(loop_factory=loop) as runner:
+            assert runner.run(all_places(number)) > 100
 
 
-@pytest.mark.parametrize("idle", [0.0, 0.3, 0.7])
-def test_each_message_has_its_whole_time_out_and_no_more(idle: float) -> None:
+@pytest.mark.parametrize(("idle", "loop"), [(0.0, LOOPS[0]), (0.3, LOOPS[1]), (0.7, LOOPS[0])])
+def test_each_message_has_its_whole_time_out_and_no_more(idle: float, loop: Loop) -> None:
     """However long the line stood idle since the one before."""
     mute = False
 
@@ -251,6 +273,7 @@ def test_each_message_has_its_whole_time_out_and_no_more(idle: float) -> None:
             await connection.close()
             return outcome, took
 
-    outcome, took = asyncio.run(main())
+    with asyncio.Runner(loop_factory=loop) as runner:
+        outcome, took = runner.run(main())
     assert (outcome.fate, outcome.reply) == (Fate.DEFERRED, "no answer in time")
     assert 0.5 <= took < 0.5 + 0.3
