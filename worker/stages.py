@@ -23,6 +23,7 @@ from worker.claim import Claimed
 from worker.journal import Journal
 from worker.lane import LARGEST_BATCH
 from worker.letter import Letters
+from worker.loop import new_event_loop
 from worker.record import record
 from worker.throttle import Level, News
 from worker.throttle.store import store
@@ -96,11 +97,19 @@ class Stages:
         outcomes: list[tuple[Claimed, Outcome]] = []
 
         async def work(connection: Connection) -> None:
-            while waiting:
-                row, parcel = waiting.pop()
-                outcomes.append(
-                    (row, await connection.send(parcel, lambda: None) if isinstance(parcel, Parcel) else parcel)
-                )
+            announced: list[tuple[Claimed, Parcel | Outcome]] = []
+
+            def following() -> Parcel | None:
+                if not waiting:
+                    return None
+                announced.append(waiting.pop())
+                parcel = announced[0][1]
+                return parcel if isinstance(parcel, Parcel) else None
+
+            while announced or waiting:
+                row, parcel = announced.pop() if announced else waiting.pop()
+                sent = parcel if isinstance(parcel, Outcome) else await connection.send(parcel, _leaving, following)
+                outcomes.append((row, sent))
 
         await asyncio.gather(*map(work, self._connections))
         return outcomes
@@ -112,11 +121,16 @@ class Stages:
         self.spent[stage] += own_seconds() - began
 
 
+def _leaving() -> None:
+    """What a lane writes into its journal then is a stage of its own."""
+
+
 def main() -> None:
     """Print CPU microseconds a message by stage, as one JSON object."""
     log.configure(settings().log)
     stages = Stages(installation.unlock(settings()))
-    asyncio.run(stages.run(int(sys.argv[1])))
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(stages.run(int(sys.argv[1])))
     each = {stage: seconds * 1e6 / stages.messages for stage, seconds in stages.spent.items()}
     sys.stdout.write(json.dumps(each) + "\n")
 
