@@ -3,7 +3,7 @@
 import pytest
 
 from mailer import clock
-from tests.stories.conftest import Setting, judge
+from tests.stories.conftest import LOCAL, SERVED, TLS_AT_LENGTH, Setting, judge
 from tests.stories.patience import meanwhile, until
 
 PEOPLE = 1000
@@ -11,6 +11,7 @@ NAMES = ("w1", "w2")
 
 
 @pytest.mark.promise(2)
+@pytest.mark.parametrize("setting", [LOCAL, SERVED, TLS_AT_LENGTH], indirect=True)
 def test_nothing_is_doubled(setting: Setting) -> None:
     scene = setting(PEOPLE, 200.0, tick=0.5)
     first = [scene.hire(name, concurrency=2) for name in NAMES]

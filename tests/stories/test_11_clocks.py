@@ -11,7 +11,7 @@ import pytest
 
 from tests import machine
 from tests.sinks import Received
-from tests.stories.conftest import SERVED, Scene, Setting, come_due, fullest, judge, seconds
+from tests.stories.conftest import SERVED, TLS_AT_LENGTH, Scene, Setting, come_due, fullest, judge, seconds
 from tests.stories.patience import until
 from tests.stories.processes import children, freeze, kill
 
@@ -44,7 +44,7 @@ def _hours_off(mail: Received) -> int:
 
 
 @pytest.mark.promise(9)
-@pytest.mark.parametrize("setting", [SERVED], indirect=True)
+@pytest.mark.parametrize("setting", [SERVED, TLS_AT_LENGTH], indirect=True)
 def test_wrong_clocks_do_no_harm(setting: Setting) -> None:
     scene = setting(PEOPLE, RATE, tick=0.5, smtp_timeout=3.0, lease=6.0)
     _hire(scene, "ahead", "+1h")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.stories.conftest import Record, Setting, fullest, judge, seconds
+from tests.stories.conftest import LOCAL, SERVED, TLS_AT_LENGTH, Record, Setting, fullest, judge, seconds
 from tests.stories.patience import until
 
 PEOPLE = 900
@@ -18,6 +18,7 @@ WORKERS = 8
 
 
 @pytest.mark.promise(9)
+@pytest.mark.parametrize("setting", [LOCAL, SERVED, TLS_AT_LENGTH], indirect=True)
 def test_eight_share_one_limit(setting: Setting, length: str, record_property: Record) -> None:
     scene = setting(PEOPLE, RATE, tick=1.0)
     for number in range(WORKERS):
