@@ -105,12 +105,12 @@ class Lane:
                 except MisconfiguredError as error:
                     # No key, or none that fits: what is wrong is said as it is, and the rows wait for it to be mended.
                     log.logger().error("lane.kept", provider=self._provider, why=str(error))
-                    self._hold()
+                    self._back_off()
                 except Exception:  # noqa: BLE001 — one provider's fault must not stop the others, nor spin
                     log.logger().exception("lane.broke", provider=self._provider)
-                    self._hold()
+                    self._back_off()
                 if self._pause:
-                    await self._rest()
+                    await self._sit_out()
             for connections in self._connections.values():
                 await connections.give_back()
         except UnavailableError as error:
@@ -148,7 +148,7 @@ class Lane:
             self._connections[way] = Connections(self._office, way, holder)
         return self._connections[way]
 
-    def _hold(self) -> None:
+    def _back_off(self) -> None:
         """Pause before the next batch, longer each time."""
         self._fruitless.add(self._turn_of)
         self._pause = min(max(self._pause * 2, _FIRST_PAUSE), _LONGEST_PAUSE)
@@ -255,10 +255,10 @@ class Lane:
                 # Who is to stop leaves it to the journal. A lane that is to claim no more still has this to say.
                 if self._office.stopping():
                     raise
-                self._hold()
+                self._back_off()
                 await asyncio.sleep(self._pause)
 
-    async def _rest(self) -> None:
+    async def _sit_out(self) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopped.wait(), self._pause)
 
@@ -270,7 +270,7 @@ class Lane:
     def _look_back(self, way: Way, outcomes: Sequence[Outcome], seconds: float) -> None:
         """Batches of about a second, so that a stop or a death touches little; a pause where nothing left at all."""
         if outcomes and all(each.unreached or each.fate in (Fate.UNSENT, Fate.KEPT) for each in outcomes):
-            self._hold()
+            self._back_off()
             # What a server would not take weighs more than what we held back ourselves.
             first = max(outcomes, key=lambda outcome: outcome.fate is not Fate.KEPT)
             happening = "relay.unavailable" if first.fate is not Fate.KEPT else "batch.kept"
