@@ -11,9 +11,9 @@ BURST = 3
 """A twentieth of a second's worth."""
 NETWORK = 2
 """So many may be held back on their way, and arrive with those that follow."""
-# A machine that stands still for a tenth of a second lets go at once what it held back: half a second is judged
+# A machine that stands still for a tenth of a second lets go at once what it held back: a second and less is judged
 # where nothing else runs.
-WINDOWS = {"short": (1.0, 2.0, 5.0), "long": (0.5, 1.0, 2.0, 5.0)}
+WINDOWS = {"short": (2.0, 5.0), "long": (0.5, 1.0, 2.0, 5.0)}
 WORKERS = 8
 
 
