@@ -21,7 +21,8 @@ from tests.servers import Postgres, Redis
 
 Bench = Callable[..., dict[str, Any]]
 
-SUBSCRIBERS, FEWER = 300, 50
+SUBSCRIBERS, FEWER, MANY = 300, 50, 20_000
+WORKER_MB = 150
 STAGES = {"throttle", "claim", "render", "transmit", "journal", "record"}
 FOLDER = {"broker_url": "filesystem://"}
 _LONGEST = 180.0
@@ -67,8 +68,11 @@ def test_every_case_is_sent_and_set_beside_both_references(bench: Bench, tmp_pat
 
 
 def test_what_servers_spend_is_told_and_their_database_left_empty(bench: Bench, empty: str, redis: Redis) -> None:
-    found = bench("--case=unsigned", "--subscribers=60", "--database-url", empty, broker_url=redis.url)
+    """So many people as would show a worker that keeps what it has sent. Ratios beside other tests say nothing."""
+    found = bench("--case=unsigned", f"--subscribers={MANY}", "--database-url", empty, broker_url=redis.url)
     (case,) = found["cases"]
+    assert case["messages"] == MANY
+    assert found["worker_rss_mb"] <= WORKER_MB
     assert (found["database"], found["broker"], found["pictures"]) == ("postgresql", "redis+socket", None)
     assert case["database_cpu_us"] > 0
     assert case["broker_cpu_us"] > 0
