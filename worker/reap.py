@@ -15,7 +15,7 @@ from mailer.model import Attempt, Campaign, CampaignState, Delivery, DeliverySta
 from mailer.model.delivery import among
 from worker.claim import release
 from worker.journal import Journal, Story, found_dead, journals
-from worker.record import Tried, again, died, record
+from worker.record import Tried, died, record, send_again
 from worker.transport import Fate, Outcome
 
 _S = DeliveryState
@@ -58,7 +58,7 @@ def _resend(session: Session, lifetime: float) -> Counter[str]:
         .limit(_REAPED_AT_ONCE)
         .with_for_update(skip_locked=True, of=Delivery)
     ).all()
-    return Counter(resend=again(session, _tried(forsaken), lifetime))
+    return Counter(resend=send_again(session, _tried(forsaken), lifetime))
 
 
 def fold(session: Session, story: Story, lifetime: float) -> Counter[str]:

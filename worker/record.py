@@ -94,13 +94,13 @@ def record(
         # What no server would have, or none was there for, says why from now on; the others come back as they were.
         transition(session, before, _S.PENDING, _ids(back), claim=token)
         # Those of which there is no mail would be claimed again before all others.
-        kept = {*transition(session, before, _S.PENDING, _ids(faulty), claim=token, each=_again(faulty))}
+        kept = {*transition(session, before, _S.PENDING, _ids(faulty), claim=token, each=_later(faulty))}
         # The first time is all that their lifetime is told by.
         settled |= {each.row.id for each in faulty if each.row.id in kept and not each.row.attempts}
         returned |= {*transition(session, before, _S.PENDING, _ids(refused), claim=token, each=_reasons(refused))}
         settled |= {
             *transition(session, before, _S.FAILED, _ids(failed), claim=token, each=_reasons(failed)),
-            *transition(session, before, later, _ids(deferred), claim=token, each=_again(deferred)),
+            *transition(session, before, later, _ids(deferred), claim=token, each=_later(deferred)),
         }
     # Only of rows that were settled just now: this may be asked for again, where the answer to a commit was
     # lost. What was refused to us, or by nobody, says nothing of a recipient, and is not among them.
@@ -129,13 +129,13 @@ def _verdicts(
     standing = refusal.standing(session, told)
     found = []
     for row, outcome in outcomes:
-        test, again = standing.get(row.id, (False, False))
+        test, refused_before = standing.get(row.id, (False, False))
         fate = outcome.fate
         if outcome.halts:
-            fate = Fate.FAILED if test else Fate.DEFERRED if again and not outcome.unreached else fate
+            fate = Fate.FAILED if test else Fate.DEFERRED if refused_before and not outcome.unreached else fate
         put_off = fate is Fate.DEFERRED or (fate is Fate.KEPT and outcome.kind is not None)
         late = put_off and row.id in old
-        stands = again and not outcome.halts
+        stands = refused_before and not outcome.halts
         found.append(_Verdict(row, outcome, Fate.FAILED if late else fate, row.id in old, stands))
     return found
 
@@ -153,9 +153,9 @@ def _old(session: Session, ids: Sequence[int], lifetime: float) -> set[int]:
 def _doubt(session: Session, rows: _Verdicts, token: str) -> set[int]:
     """Uncertain, and where the campaign says so sent again later, marked as perhaps doubled; those that were ours."""
     transition(session, _S.SENDING, _S.UNCERTAIN, _ids(rows), claim=token, reason=_NO_REPLY)
-    again = [each for each in rows if each.row.resend and not each.old]
+    to_resend = [each for each in rows if each.row.resend and not each.old]
     resent = transition(
-        session, _S.UNCERTAIN, _S.PENDING, _ids(again), claim=token, each=_again(again), maybe_doubled=True
+        session, _S.UNCERTAIN, _S.PENDING, _ids(to_resend), claim=token, each=_later(to_resend), maybe_doubled=True
     )
     # What its owner leaves in doubt is nobody's: its journal forgets it now, and must not be asked about it later.
     return {*resent, *disown(session, _ids(rows), token)}
@@ -168,11 +168,11 @@ def died(session: Session, rows: Sequence[Tried], *, resend: bool, lifetime: flo
     """
     uncertain = transition(session, _S.SENDING, _S.UNCERTAIN, [row.id for row in rows], reason=_DIED)
     moved = set(uncertain)
-    resent = again(session, [row for row in rows if resend and row.resend and row.id in moved], lifetime)
+    resent = send_again(session, [row for row in rows if resend and row.resend and row.id in moved], lifetime)
     return len(uncertain) - resent, resent
 
 
-def again(session: Session, rows: Sequence[Tried], lifetime: float) -> int:
+def send_again(session: Session, rows: Sequence[Tried], lifetime: float) -> int:
     """Send doubts again, marked as perhaps doubled: at once after the first death, later after each that follows.
 
     It may be the message that its workers die of: where its lifetime is over it is left in doubt.
@@ -211,7 +211,7 @@ def _reasons(rows: _Verdicts) -> dict[str, list[object]]:
     return {"reason": [each.reason for each in rows]}
 
 
-def _again(rows: _Verdicts) -> dict[str, list[object]]:
+def _later(rows: _Verdicts) -> dict[str, list[object]]:
     tries = [each.row.attempts + 1 for each in rows]
     waits = [delay(n, each.outcome.kind) for n, each in zip(tries, rows, strict=True)]
     return _reasons(rows) | {"attempts": [*tries], "next_at": [*waits]}
