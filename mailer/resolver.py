@@ -12,6 +12,7 @@ from dns import name, rcode, rdatatype, resolver
 from dns.asyncresolver import Resolver
 from dns.exception import DNSException
 from dns.rdatatype import RdataType
+from dns.rdtypes.ANY.TXT import TXT
 from dns.rrset import RRset
 
 from mailer import url
@@ -67,6 +68,11 @@ def host_name(host: name.Name) -> str:
     """A host's name in small letters; nothing for what is none, such as the root or one with a dot inside a label."""
     text = host.to_text(omit_final_dot=True).lower()
     return "" if "\\" in text or host == name.root else text
+
+
+def texts(records: RRset | None) -> list[str]:
+    """What TXT records say, the strings of each joined (RFC 7208 §3.3)."""
+    return [b"".join(each.strings).decode("utf-8", "replace") for each in records or () if isinstance(each, TXT)]
 
 
 def _resolver(server: str) -> Resolver:

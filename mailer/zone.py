@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from dns import rdatatype
-from dns.rdtypes.ANY.TXT import TXT
 from dns.rrset import RRset
 
 from mailer import log, resolver
@@ -72,7 +71,7 @@ def look(house: Installation) -> None:
 
 def _compared(key: DkimKey, answer: RRset | None) -> Record:
     """More than one record at a name, and nobody knows which counts (RFC 6376 §3.6.2.2)."""
-    found = [b"".join(each.strings).decode("utf-8", "replace") for each in answer or () if isinstance(each, TXT)]
+    found = resolver.texts(answer)
     if not found:
         return Record.MISSING
     said, wanted = [_tags(text) for text in found], _tags(key.record_value)

@@ -16,7 +16,7 @@ from dataclasses import asdict, replace
 from mailer import installation, log, vault
 from mailer.campaign.route import Way, ways
 from mailer.config import settings
-from mailer.doctor.route import Met, Trial, is_direct
+from mailer.doctor.route import Met, Trial
 from mailer.errors import MisconfiguredError
 from mailer.installation import Installation
 from mailer.reply import CLASSES
@@ -110,7 +110,7 @@ def main() -> None:
     log.configure(chosen.log)
     house = installation.join(chosen, vault.unlock(chosen.key_file, chosen.home))
     with house.database.read() as session:
-        relays = [way for way in ways(session) if not is_direct(way, house)]
+        relays = [way for way in ways(session) if not way.is_direct(chosen)]
     found = asyncio.run(trials(house, relays))
     sys.stdout.write(json.dumps([asdict(trial) for trial in found]) + "\n")
 

@@ -54,6 +54,10 @@ class Way:
         """The server that it leads to, as ``url`` or MAILER_RELAY_URL has it."""
         return self.url or settings.relay_url
 
+    def is_direct(self, settings: Settings) -> bool:
+        """Whether it leads to each reader's own exchanger."""
+        return self.where(settings) == url.DIRECT
+
     def serves(self, provider: str, newsletter_id: int) -> bool:
         """Whether it is for such mail."""
         return self.provider in (None, provider) and self.newsletter_id in (None, newsletter_id)

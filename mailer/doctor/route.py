@@ -7,7 +7,6 @@ import sys
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailer import url
 from mailer.campaign.route import Way, ways
 from mailer.config import environment
 from mailer.doctor.check import Check, broken, fine, look
@@ -81,14 +80,10 @@ def routes(house: Installation) -> list[Check]:
     """How each route stands, all tried at once."""
     with house.database.read() as session:
         found = ways(session)
-    relays = [way for way in found if not is_direct(way, house)]
+    # Of readers' own exchangers none is asked without a mail for it.
+    relays = [way for way in found if not way.is_direct(house.settings)]
     trials = {trial.route: trial for trial in _try(house)} if relays else {}
     return [judged(way.name, trials.get(way.name)) if way in relays else _direct(way, house) for way in found]
-
-
-def is_direct(way: Way, house: Installation) -> bool:
-    """Whether it leads to each reader's own exchanger, of which none is asked without a mail for it."""
-    return way.where(house.settings) == url.DIRECT
 
 
 def _direct(way: Way, house: Installation) -> Check:

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from dns import name, rdatatype
 from dns.rdtypes.ANY.MX import MX
-from dns.rdtypes.ANY.TXT import TXT
 from dns.rrset import RRset
 from sqlalchemy import select
 
@@ -40,10 +39,10 @@ def believed(house: Installation, senders: Domains) -> list[Check]:
     """SPF (RFC 7208) of the domain that mail is returned to, DMARC (RFC 9989) of the one that readers see."""
     policies = {each: _policies(each) for each in senders.seen}
     wanted = [*senders.returned, *(place for places in policies.values() for place in places)]
-    texts = resolver.ask(house.settings.dns, wanted, rdatatype.TXT)
+    records = resolver.ask(house.settings.dns, wanted, rdatatype.TXT)
     return [
-        *(_spf(each, texts) for each in senders.returned),
-        *(_dmarc(each, places, texts) for each, places in policies.items()),
+        *(_spf(each, records) for each in senders.returned),
+        *(_dmarc(each, places, records) for each, places in policies.items()),
     ]
 
 
@@ -55,10 +54,10 @@ def answerable(house: Installation, senders: Domains) -> list[Check]:
     return [_mail(each, exchangers, addresses) for each in wanted]
 
 
-def _spf(of: str, texts: Answers) -> Check:
-    if of not in texts:
+def _spf(of: str, records: Answers) -> Check:
+    if of not in records:
         return _silent("spf", of)
-    found = [text for text in _texts(texts[of]) if text.lower().split(" ")[0] == "v=spf1"]
+    found = [text for text in resolver.texts(records[of]) if text.lower().split(" ")[0] == "v=spf1"]
     if not found:
         return look("spf", of, N_("There is no SPF record: publish a TXT record that names the servers of your relay"))
     if len(found) > 1:
@@ -68,11 +67,12 @@ def _spf(of: str, texts: Answers) -> Check:
     return fine("spf", of, N_("there is an SPF record"))
 
 
-def _dmarc(of: str, places: Sequence[str], texts: Answers) -> Check:
+def _dmarc(of: str, places: Sequence[str], records: Answers) -> Check:
     for place in places:
-        if place not in texts:
+        if place not in records:
             return _silent("dmarc", of)
-        found = [text for text in _texts(texts[place]) if text.replace(" ", "").lower().split(";")[0] == "v=dmarc1"]
+        texts = resolver.texts(records[place])
+        found = [text for text in texts if text.replace(" ", "").lower().split(";")[0] == "v=dmarc1"]
         if len(found) > 1:
             return look(
                 "dmarc", of, N_("There are several records at %(place)s, so none counts: make them one"), place=place
@@ -110,7 +110,3 @@ def _mail(of: str, exchangers: Answers, addresses: Sequence[Answers]) -> Check:
 
 def _silent(record: Name, about: str) -> Check:
     return look(record, about, N_("The DNS did not answer for %(name)s."), name=about)
-
-
-def _texts(answer: RRset | None) -> list[str]:
-    return [b"".join(each.strings).decode("utf-8", "replace") for each in answer or () if isinstance(each, TXT)]

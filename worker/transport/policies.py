@@ -5,13 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dns import rdatatype
-from dns.rdtypes.ANY.TXT import TXT
 
 from mailer import clock, log
 from mailer.audience.provider import OTHER, known
 from mailer.errors import MailerError
 from mailer.fetch import Fetched
-from mailer.resolver import Answer
+from mailer.resolver import texts
 from worker.transport.memory import Memory
 from worker.transport.names import Names
 from worker.transport.policy import Policy, version
@@ -55,7 +54,8 @@ class Policies:
         One that was found before holds for its age, whatever becomes of its record or its host meanwhile.
         """
         kept = self._kept.get(domain)
-        wanted = version(_texts(await self._names.ask(f"_mta-sts.{domain}", rdatatype.TXT)))
+        answer = await self._names.ask(f"_mta-sts.{domain}", rdatatype.TXT)
+        wanted = version(texts(answer.records if answer else None))
         if wanted and not (kept and kept.is_current(wanted)) and self._failed.get(domain) != wanted:
             # Others wait for the same, and go on waiting where this one's time is over.
             await asyncio.shield(self._begin(domain, wanted))
@@ -94,8 +94,3 @@ def _policy(page: Fetched) -> Policy:
     if page.content_type != "text/plain":
         raise ValueError("it is no plain text")
     return Policy.of(page.body.decode())
-
-
-def _texts(answer: Answer | None) -> list[str]:
-    records = answer.records if answer and answer.records else ()
-    return [b"".join(record.strings).decode("utf-8", "replace") for record in records if isinstance(record, TXT)]

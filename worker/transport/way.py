@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from mailer import url
 from mailer.campaign.route import Way
 from mailer.installation import Installation
 from mailer.model.route import Mechanism, route_place
@@ -15,7 +14,7 @@ from worker.transport.smtp import Smtp
 def transport(house: Installation, way: Way) -> Transport:
     """The transport of a way. Raises as ``endpoint`` does."""
     settings = house.settings
-    if way.where(settings) == url.DIRECT:
+    if way.is_direct(settings):
         return Direct(settings.dns, settings.smtp_timeout, ca_file=way.ca_file)
     return Smtp(endpoint(house, way), settings.smtp_timeout)
 
