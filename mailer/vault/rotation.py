@@ -4,7 +4,7 @@ What was signed by the former key is still on its way, in queues and in mailboxe
 they are opened, so a record outlives its key's last signature.
 """
 
-import re
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -25,7 +25,7 @@ Step = Callable[[Keys], Keys]
 
 def made(domain: str, algorithm: Algorithm, state: KeyState) -> Step:
     """A fresh key of a domain, behind those that are there."""
-    return lambda keys: [*keys, generate(domain, _selector(keys, domain), algorithm, state, _today())]
+    return lambda keys: [*keys, generate(domain, _selector(keys), algorithm, state, _today())]
 
 
 def used(domain: str, selector: str) -> Step:
@@ -117,11 +117,13 @@ def _today() -> date:
     return clock.now().date()
 
 
-def _selector(keys: Keys, domain: str) -> str:
-    """The year, so that an old key is seen to be old, and the letter after the last of that year."""
-    year = f"tl{clock.now():%Y}"
-    taken = [key.selector for key in keys if key.domain == domain and re.fullmatch(f"{year}[a-z]", key.selector)]
-    last = max(taken, default="")
-    if last.endswith("z"):
-        raise RefusedError(N_("%(domain)s has had 26 keys this year: remove the last one first."), domain=domain)
-    return year + (chr(ord(last[-1]) + 1) if last else "a")
+def _selector(keys: Keys) -> str:
+    """The year, so that an old key is seen to be old, and six digits by chance.
+
+    Counted on from those that are there, a key that was removed would lend its name to the next one, and receivers
+    would try the record that they remember.
+    """
+    taken = {key.selector for key in keys}
+    while (selector := f"tl{clock.now():%Y}-{secrets.token_hex(3)}") in taken:
+        pass
+    return selector

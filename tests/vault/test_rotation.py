@@ -1,6 +1,7 @@
 """The life of a signing key, and the key file that it is kept in."""
 
 import json
+import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -32,12 +33,13 @@ def states(keys: Sequence[DkimKey]) -> dict[str, KeyState]:
 
 def test_a_key_is_made_then_used_and_the_one_before_it_retires() -> None:
     keys = made(DOMAIN, ED25519, NEXT)([key(A, SIGNING)])
-    assert states(keys) == {A: SIGNING, B: NEXT}
+    new = keys[-1].selector
+    assert states(keys) == {A: SIGNING, new: NEXT}
     assert [each.selector for each in signing(keys, DOMAIN)] == [A]
-    keys = used(DOMAIN, B)(keys)
-    assert states(keys) == {A: RETIRED, B: SIGNING}
+    keys = used(DOMAIN, new)(keys)
+    assert states(keys) == {A: RETIRED, new: SIGNING}
     # And back again, where the new one was a mistake.
-    assert states(used(DOMAIN, A)(keys)) == {A: SIGNING, B: RETIRED}
+    assert states(used(DOMAIN, A)(keys)) == {A: SIGNING, new: RETIRED}
 
 
 def test_only_a_key_of_the_same_algorithm_and_domain_retires() -> None:
@@ -53,13 +55,21 @@ def test_a_key_that_is_still_to_be_published_stays_so_when_another_is_used() -> 
     assert states(keys) == {A: RETIRED, B: SIGNING, C: NEXT}
 
 
-def test_a_selector_is_never_one_that_is_there() -> None:
-    keys: Sequence[DkimKey] = [key("mine", SIGNING), key(B, NEXT), key("tl2020z", RETIRED)]
-    keys = made(DOMAIN, ED25519, NEXT)(keys)
-    assert keys[-1].selector == C
-    assert made("other.example", ED25519, NEXT)(keys)[-1].selector == A
-    with pytest.raises(RefusedError, match="26 keys"):
-        made(DOMAIN, ED25519, NEXT)([key(f"{YEAR}z", NEXT)])
+def test_a_selector_says_the_year_and_is_never_one_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    chances = iter(["00000a", "00000a", "00000b"])
+    monkeypatch.setattr(secrets, "token_hex", lambda _: next(chances))
+    keys = made("other.example", ED25519, NEXT)(made(DOMAIN, ED25519, NEXT)([]))
+    assert [each.selector for each in keys] == [f"{YEAR}-00000a", f"{YEAR}-00000b"]
+
+
+def test_a_key_that_is_removed_lends_its_name_to_no_other() -> None:
+    keys: Sequence[DkimKey] = []
+    names = set()
+    for _ in range(20):
+        keys = made(DOMAIN, ED25519, NEXT)(keys)
+        names.add(keys[-1].selector)
+        keys = removed(DOMAIN, keys[-1].selector)(keys)
+    assert len(names) == 20
 
 
 def test_the_key_of_the_nearest_domain_signs() -> None:
