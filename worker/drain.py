@@ -73,6 +73,7 @@ class Drain:
         for lane in self._lanes.values():
             lane.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._collect()
         for lane in self._lanes.values():
             await lane.close()
 
