@@ -173,7 +173,7 @@ def test_who_withdraws_while_a_slow_server_thinks_gets_nothing(
     bodies: list[int] = []
 
     async def slow(parcel: Parcel, leaving: Callable[[], None], _: object = None) -> Outcome:
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(3.0)
         leaving()
         bodies.append(parcel.delivery_id)
         return Outcome(Fate.SENT, 250)
@@ -185,7 +185,7 @@ def test_who_withdraws_while_a_slow_server_thinks_gets_nothing(
     monkeypatch.setattr(transport, "send", slow)
     timer = threading.Timer(0.4, withdraw)
     timer.start()
-    asyncio.run(Drain(office, clock.monotonic() + 6).run())
+    asyncio.run(Drain(office, clock.monotonic() + 8).run())
     timer.join()
     assert bodies == []
     assert states(house, sending.id) == {S.SUPPRESSED: 40}
