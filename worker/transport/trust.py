@@ -19,7 +19,7 @@ def context(ca_file: str = "", *, verified: bool = True) -> ssl.SSLContext:
     except OSError as error:
         raise MisconfiguredError(
             N_("The certificates to trust (--ca-file) cannot be read: %(why)s. Add the route anew"),
-            why=f"{ca_file}: {error.strerror or error}",
+            why=f"{file}: {error.strerror or error}",
         ) from None
 
 
@@ -32,7 +32,7 @@ def _stamp(file: str) -> tuple[int, int]:
 
 
 @lru_cache(maxsize=16)
-def _made(ca_file: str, verified: bool, _stamp: tuple[int, int]) -> ssl.SSLContext:  # noqa: FBT001 — positional for the cache
+def _made(ca_file: str, verified: bool, _as_of: tuple[int, int]) -> ssl.SSLContext:  # noqa: FBT001 — positional for the cache
     """Kept: reading the system's authorities takes some ten milliseconds."""
     made = ssl.create_default_context(cafile=ca_file or None)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
