@@ -6,6 +6,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from mailer import installation, log
@@ -44,6 +45,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # How long an example takes says what else the machine does.
+    hypothesis.settings.register_profile(
+        "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("untimed")
     # As in production: what is logged without it is drawn with all that a traceback knows, which takes seconds.
     log.configure("info")
     config.addinivalue_line("markers", "databases(*names): the only databases that this test is about")

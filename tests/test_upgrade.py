@@ -33,7 +33,7 @@ from mailer.model import AuditEntry, Base, Campaign, CampaignState, Count, Deliv
 from mailer.upgrade import upgrade
 from mailer.web import app as web
 from mailer.web import serve
-from tests.cli.conftest import until
+from tests.patience import until
 
 Work = tuple["subprocess.Popen[bytes]", Mailbox]
 

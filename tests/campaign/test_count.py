@@ -10,7 +10,7 @@ from mailer.campaign.ledger import transition
 from mailer.installation import Installation
 from mailer.model import Campaign, Count, Delivery, DeliveryState
 from mailer.report.figures import figures
-from tests.cli.conftest import until
+from tests.patience import until
 
 S = DeliveryState
 

@@ -34,7 +34,7 @@ from mailer.model import (
 from mailer.report.figures import figures
 from mailer.report.queue import queues
 from tests.campaign.test_count import waits
-from tests.cli.conftest import until
+from tests.patience import until
 
 S = DeliveryState
 DAYS = 90

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mailer import clock, workers
+from mailer import workers
 from mailer.demo.organisation import DOMAIN
 from mailer.installation import Installation
 from tests.nameserver import NameServer, serving
@@ -100,14 +100,6 @@ def one_line(result: "subprocess.CompletedProcess[str]", code: int, *words: str)
     assert complaint.startswith("mailer: ")
     for word in words:
         assert word in complaint
-
-
-def until(what: Callable[[], bool], seconds: float) -> None:
-    """Wait for something, not for ever."""
-    deadline = clock.monotonic() + seconds
-    while not what():
-        assert clock.monotonic() < deadline, f"it did not happen within {seconds} s"
-        clock.sleep(0.05)
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ import pytest
 
 from mailer import workers
 from mailer.installation import Installation
-from tests.cli.conftest import Begin, Run, one_line, until
+from tests.cli.conftest import Begin, Run, one_line
 from tests.conftest import SAMPLE
+from tests.patience import until
 
 # What is wrong here is said before any database is asked, or by each in the same words.
 pytestmark = pytest.mark.databases("sqlite")

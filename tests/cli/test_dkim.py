@@ -11,10 +11,11 @@ from mailer.config import load
 from mailer.demo.organisation import DOMAIN
 from mailer.model import Campaign
 from mailer.vault.rotation import OVERLAP, made
-from tests.cli.conftest import Begin, Places, Run, one_line, until
+from tests.cli.conftest import Begin, Places, Run, one_line
 from tests.cli.test_bad_input import SERVICES
 from tests.damage import damaged
 from tests.nameserver import NameServer, txt
+from tests.patience import until
 
 
 def keys(places: Places) -> list[vault.DkimKey]:

@@ -13,7 +13,8 @@ from mailer import clock
 from mailer.campaign.campaign import find
 from mailer.installation import Installation
 from mailer.model import Campaign, CampaignState
-from tests.cli.conftest import Begin, Run, one_line, until
+from tests.cli.conftest import Begin, Run, one_line
+from tests.patience import until
 from tests.servers import Redis
 from tests.sinks import SmtpSink
 

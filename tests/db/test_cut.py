@@ -7,8 +7,8 @@ from sqlalchemy import func, select
 
 from mailer.db import connect
 from tests.network import network
+from tests.patience import until
 from tests.servers import Postgres
-from tests.stories.patience import until
 
 FAR = "far"
 # Many rows at once are sent without waiting for answers; here there are never enough of them.

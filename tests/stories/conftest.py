@@ -8,9 +8,8 @@ import itertools
 import os
 import random
 import subprocess
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -313,12 +312,6 @@ def strike(scene: Scene, chance: random.Random) -> int:
         kill(victim)
         return on_the_wire
     return 0
-
-
-def fullest(times: Sequence[float], window: float = 1.0) -> int:
-    """The most arrivals in any window of so many seconds."""
-    times = sorted(times)
-    return max(bisect_left(times, start + window) - number for number, start in enumerate(times))
 
 
 def seconds(mail: Received) -> float:

@@ -5,7 +5,7 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
-from tests.stories.patience import until
+from tests.patience import until
 
 
 def children(pid: int) -> list[int]:

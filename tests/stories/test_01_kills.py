@@ -5,8 +5,8 @@ import random
 import pytest
 
 from mailer import clock
+from tests.patience import until
 from tests.stories.conftest import LOCAL, SERVED, UNDER_TLS, Record, Setting, judge, strike
-from tests.stories.patience import until
 
 EVERY = 2.0
 SHORT, LONG = (5000, 400.0, 25), (20_000, 45.0, 200)

@@ -4,8 +4,9 @@ import pytest
 
 from mailer.campaign import limit
 from mailer.demo.organisation import AUTHOR
-from tests.stories.conftest import LOCAL, SERVED, TLS_AT_LENGTH, Setting, fullest, judge, seconds
-from tests.stories.patience import until
+from tests.patience import until
+from tests.stories.conftest import LOCAL, SERVED, TLS_AT_LENGTH, Setting, judge, seconds
+from tests.windows import fullest
 
 PEOPLE = 400
 

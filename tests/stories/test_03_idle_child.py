@@ -1,8 +1,8 @@
 """A worker whose idle child was killed with the queue's lock in its hand: it still sends, and still stops."""
 
 from mailer import clock
+from tests.patience import until
 from tests.stories.conftest import Setting, judge
-from tests.stories.patience import until
 from tests.stories.processes import children, kill
 
 PEOPLE = 40

@@ -10,10 +10,10 @@ from typing import IO
 import pytest
 
 from mailer import clock
+from tests.patience import meanwhile, until
 from tests.program import given
 from tests.servers import Postgres, Redis
 from tests.stories.conftest import LOCAL, SERVED, TLS_AT_LENGTH, Scene, Setting, judge
-from tests.stories.patience import meanwhile, until
 
 PEOPLE = 1200
 RATE = 150.0

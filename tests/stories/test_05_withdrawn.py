@@ -10,9 +10,9 @@ from mailer import clock
 from mailer.demo import show
 from mailer.model import Delivery, DeliveryState, Subscriber
 from mailer.web import app as web
+from tests.patience import until
 from tests.site import serving
 from tests.stories.conftest import LOCAL, SERVED, TLS_AT_LENGTH, Scene, Setting, judge, seconds
-from tests.stories.patience import until
 
 PEOPLE = 900
 RATE = 60.0

@@ -5,8 +5,8 @@ import pytest
 from mailer import clock
 from mailer.campaign import campaign as life
 from mailer.demo.organisation import AUTHOR
+from tests.patience import until
 from tests.stories.conftest import LOCAL, SERVED, TLS_AT_LENGTH, Scene, Setting, judge, seconds
-from tests.stories.patience import until
 
 PEOPLE = 500
 RATE = 100.0

@@ -3,8 +3,8 @@
 import pytest
 
 from mailer import clock
+from tests.patience import meanwhile, until
 from tests.stories.conftest import LOCAL, SERVED, TLS_AT_LENGTH, Setting, judge
-from tests.stories.patience import meanwhile, until
 
 PEOPLE = 1000
 NAMES = ("w1", "w2")

@@ -5,8 +5,8 @@ import pytest
 from mailer import clock
 from mailer.model import Delivery, DeliveryState
 from mailer.model.delivery import among
+from tests.patience import until
 from tests.stories.conftest import Setting, judge
-from tests.stories.patience import until
 from tests.stories.processes import children, freeze, thaw
 
 PEOPLE = 800

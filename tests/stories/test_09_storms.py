@@ -10,10 +10,10 @@ from mailer.campaign.campaign import find, pause, resume
 from mailer.demo.organisation import AUTHOR
 from mailer.model import Attempt, DeliveryState, Suppression
 from mailer.model.delivery import among
+from tests.patience import until
 from tests.servers import Redis
 from tests.sinks import SmtpSink
 from tests.stories.conftest import SERVED, TLS_AT_LENGTH, Scene, Setting, come_due, judge
-from tests.stories.patience import until
 
 PEOPLE = 600
 MEETINGS = 3

@@ -14,10 +14,10 @@ from mailer.campaign import limit
 from mailer.demo.organisation import AUTHOR
 from mailer.demo.people import Person, people
 from mailer.model import DeliveryState, Topic
+from tests.patience import meanwhile, until
 from tests.postmaster import TAKEN, Rule
 from tests.sinks import Answer, Postmaster
 from tests.stories.conftest import Record, Scene, Setting, come_due, judge
-from tests.stories.patience import meanwhile, until
 
 # What they say is theirs; neither counts against an address.
 QQ_SAYS = "550 Ip frequency limited"

@@ -10,10 +10,11 @@ from unittest.mock import patch
 import pytest
 
 from tests import machine
+from tests.patience import until
 from tests.sinks import Received
-from tests.stories.conftest import SERVED, TLS_AT_LENGTH, Scene, Setting, come_due, fullest, judge, seconds
-from tests.stories.patience import until
+from tests.stories.conftest import SERVED, TLS_AT_LENGTH, Scene, Setting, come_due, judge, seconds
 from tests.stories.processes import children, freeze, kill
+from tests.windows import fullest
 
 PEOPLE = 900
 RATE = 60.0

@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.stories.conftest import LOCAL, SERVED, TLS_AT_LENGTH, Record, Setting, fullest, judge, seconds
-from tests.stories.patience import until
+from tests.patience import until
+from tests.stories.conftest import LOCAL, SERVED, TLS_AT_LENGTH, Record, Setting, judge, seconds
+from tests.windows import fullest
 
 PEOPLE = 900
 RATE = 60.0

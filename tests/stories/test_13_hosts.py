@@ -10,10 +10,10 @@ from mailer.config import Settings
 from mailer.model import Delivery, DeliveryState
 from mailer.model.delivery import among
 from tests.network import HUB, Network, network
+from tests.patience import until
 from tests.servers import Postgres, Redis
 from tests.sinks import SmtpSink
 from tests.stories.conftest import SERVED, Record, Scene, Setting, judge
-from tests.stories.patience import until
 from tests.stories.processes import children, connections, kill
 
 PEOPLE = 1500

@@ -4,9 +4,9 @@ from itertools import islice
 
 import pytest
 
+from tests.patience import until
 from tests.sinks import SmtpSink
 from tests.stories.conftest import LOCAL, SERVED, UNDER_TLS, Setting, demand_whole, judge
-from tests.stories.patience import until
 from tests.stories.processes import children
 
 PEOPLE = 400

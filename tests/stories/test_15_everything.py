@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import pytest
 
 from mailer import clock
+from tests.patience import meanwhile, until
 from tests.servers import Postgres, Redis
 from tests.sinks import SmtpSink
 from tests.stories.conftest import SERVED, TLS_AT_LENGTH, Record, Scene, Setting, judge, strike
-from tests.stories.patience import meanwhile, until
 from tests.stories.providers import open_providers
 
 DOMAINS = ("gmail.com", "outlook.com", "yahoo.com.hk", "icloud.com", "qq.com", "163.com")

@@ -13,10 +13,10 @@ import pytest
 
 from mailer.campaign import limit
 from mailer.demo.organisation import AUTHOR
+from tests.patience import until
 from tests.servers import Redis
 from tests.sinks import SmtpSink
 from tests.stories.conftest import SERVED, Record, Scene, Setting, seconds
-from tests.stories.patience import until
 from tests.stories.providers import open_providers, way
 
 SLOW, OTHERS = "gmail.com", ("outlook.com", "yahoo.com.hk", "icloud.com")

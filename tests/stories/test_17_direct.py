@@ -9,10 +9,10 @@ from mailer import url
 from mailer.demo import show
 from mailer.model import DeliveryState
 from tests.network import network
+from tests.patience import until
 from tests.servers import Zone
 from tests.sinks import SmtpSink
 from tests.stories.conftest import LOCAL, Setting
-from tests.stories.patience import until
 
 PEOPLE = 300
 OFFICE = "office"

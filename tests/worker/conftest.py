@@ -63,14 +63,35 @@ def office(house: Installation, transport: MemoryTransport, journal: Journal) ->
     return Office(house, SqlThrottle(house), Routes(lambda _: transport), lambda: False, journal)
 
 
+async def drained(office: Office, seconds: float = 60.0, enough: Callable[[], bool] | None = None) -> bool:
+    """One drain to its end, or told to stop once there is ``enough`` to see; whether it says that there is more.
+
+    It ends by itself when nothing is due any more: its time is for a machine that stands still meanwhile.
+    """
+    before = office.stopping
+    office.stopping = enough or before
+    try:
+        return await Drain(office, clock.monotonic() + seconds).run()
+    finally:
+        office.stopping = before
+
+
 @pytest.fixture
-def drain(office: Office) -> Callable[[], bool]:
-    """Run one drain to its end; whether it says that there is more."""
+def drain(office: Office) -> Run:
+    """The same, run."""
+    return lambda *args, **kw: asyncio.run(drained(office, *args, **kw))
 
-    def run(seconds: float = 20.0) -> bool:
-        return asyncio.run(Drain(office, clock.monotonic() + seconds).run())
 
-    return run
+@pytest.fixture
+def logged(capfd: pytest.CaptureFixture[str]) -> Callable[[], str]:
+    """All that has been said so far."""
+    said: list[str] = []
+
+    def so_far() -> str:
+        said.append("".join(capfd.readouterr()))
+        return "".join(said)
+
+    return so_far
 
 
 def states(house: Installation, campaign: int) -> Counter[DeliveryState]:

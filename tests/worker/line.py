@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mailer import clock
+from tests.worker.hasty import HastyLoop
 from tests.worker.mailhost import Host
 from worker.claim import Claimed
 from worker.loop import new_event_loop
@@ -15,7 +16,7 @@ from worker.transport.endpoint import Endpoint
 from worker.transport.smtp import Smtp
 
 Loop = Callable[[], asyncio.AbstractEventLoop]
-LOOPS: tuple[Loop, ...] = (asyncio.new_event_loop, new_event_loop)
+LOOPS: tuple[Loop, ...] = (HastyLoop, new_event_loop)
 """Python's own event loop, and the one that workers run on where it is installed."""
 each_loop = pytest.mark.parametrize("loop", LOOPS, ids=["python", "worker"])
 CLEAR = Endpoint("127.0.0.1", 0)
@@ -59,7 +60,7 @@ def run(
     *,
     together: bool = True,
     endpoint: Endpoint = CLEAR,
-    loop: Loop = asyncio.new_event_loop,
+    loop: Loop = HastyLoop,
 ) -> list[Outcome]:
     async def main() -> list[Outcome]:
         async with host:

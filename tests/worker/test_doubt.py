@@ -98,7 +98,7 @@ def test_what_is_sent_after_all_keeps_nothing_of_its_doubt(
         session.execute(update(Campaign).values(uncertain_policy="resend"))
     answers = [Fate.SENT, Fate.DEFERRED, Fate.UNCERTAIN]
     transport.answer = lambda parcel: Outcome(answers[parcel.delivery_id % 3], reply="later", after_body=True)
-    drain(4.0)
+    drain()
     with house.database.write() as session:
         open_ = session.scalars(select(Delivery).where(Delivery.state != S.SENT)).all()
         assert {(row.settled_at, row.reason) for row in open_} == {(None, "later")}

@@ -24,7 +24,7 @@ from tests.worker.conftest import MemoryTransport, Run, states
 from worker import claim, lane
 from worker.claim import Claimed
 from worker.drain import Drain
-from worker.letter import Issue
+from worker.letter import Issue, Letters
 from worker.office import Office
 from worker.reap import strays
 from worker.record import record
@@ -98,35 +98,34 @@ def test_a_fault_of_ours_fails_no_reader_and_holds_up_no_other(
     house: Installation,
     sending: Campaign,
     transport: MemoryTransport,
-    office: Office,
+    drain: Run,
     monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
+    logged: Callable[[], str],
     broken: Sequence[int],
     fault: Callable[[], Exception],
 ) -> None:
-    whole = office.letters.making
+    whole = Letters.making
 
     @contextmanager
-    def making(issue: Issue) -> Iterator[Callable[[Claimed], Parcel | Outcome]]:
+    def making(letters: Letters, issue: Issue) -> Iterator[Callable[[Claimed], Parcel | Outcome]]:
         def made(row: Claimed) -> Parcel | Outcome:
             if row.id in broken:
                 raise fault()
             return make(row)
 
-        with whole(issue) as make:
+        with whole(letters, issue) as make:
             yield made
 
-    monkeypatch.setattr(office.letters, "making", making)
-    asyncio.run(Drain(office, clock.monotonic() + 4.0).run())
+    monkeypatch.setattr(Letters, "making", making)
+    drain()
     sent = 40 - sum(number in broken for number in range(1, 41))
     assert len(transport.sent) == sent
     assert states(house, sending.id) == {S.PENDING: 40 - sent} | ({S.SENT: sent} if sent else {})
-    logged = "".join(capfd.readouterr())
-    assert 1 <= logged.count("letter.kept") <= 8
+    assert 1 <= logged().count("letter.kept") <= 8
     with house.database.read() as session:
         later = select(Delivery.reason).where(Delivery.next_at > now_in(60))
         assert [*session.scalars(later)] == ["fault"] * (40 - sent)
-    assert "school.edu.hk" not in logged
+    assert "school.edu.hk" not in logged()
 
 
 def test_what_there_is_no_mail_of_is_given_up_at_the_end_of_its_lifetime(
@@ -137,7 +136,7 @@ def test_what_there_is_no_mail_of_is_given_up_at_the_end_of_its_lifetime(
 
     monkeypatch.setattr(type(office.letters), "_parcel", broken)
     for _ in range(2):
-        drain(4.0)
+        drain()
         with house.database.write() as session:
             assert session.scalar(select(func.count()).select_from(Attempt)) == 40
             session.execute(update(Delivery).values(next_at=None))

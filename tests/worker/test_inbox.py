@@ -15,7 +15,7 @@ from mailer.config import Settings
 from mailer.demo.organisation import AUTHOR
 from mailer.installation import Installation
 from mailer.model import Campaign
-from tests.cli.conftest import until
+from tests.patience import until
 from tests.servers import Redis
 
 # Celery's own tasks included, and a pickle, which must not be opened: what it would do is make a file.

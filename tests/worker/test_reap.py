@@ -232,7 +232,7 @@ def test_a_silence_after_the_body_is_waited_out_before_it_is_resent(
     with house.database.write() as session:
         session.execute(update(Campaign).values(uncertain_policy=policy))
     transport.answer = lambda _: Outcome(Fate.UNCERTAIN, after_body=True)
-    drain(3.0)
+    drain()
     assert Counter(parcel.delivery_id for parcel in transport.sent).total() == 40
     assert states(house, sending.id) == {state: 40}
     with house.database.read() as session:

@@ -17,10 +17,9 @@ from mailer.installation import Installation
 from mailer.model import Attempt, AuditEntry, Campaign, CampaignState, Delivery, DeliveryState, Suppression
 from mailer.reply import CLASSES, SILENT
 from mailer.report.figures import figures
-from tests.worker.conftest import LIFETIME, MemoryTransport, Run, states
+from tests.worker.conftest import LIFETIME, MemoryTransport, Run, drained, states
 from tests.worker.test_smtp import Server
 from worker import claim
-from worker.drain import Drain
 from worker.office import Office
 from worker.record import record
 from worker.route import Routes
@@ -68,16 +67,16 @@ def _pauses(house: Installation) -> list[dict[str, Any]]:
 def test_a_campaign_whose_mail_is_refused_to_us_pauses_itself_and_goes_on_when_told(
     house: Installation, sending: Campaign, office: Office, step: str, answer: str, why: str
 ) -> None:
-    async def run(server: Server, seconds: float) -> None:
+    async def run(server: Server) -> None:
         listening = await asyncio.start_server(server.accept, "127.0.0.1", 0, limit=1 << 24)
         port = listening.sockets[0].getsockname()[1]
         smtp = Smtp(Endpoint("127.0.0.1", port), house.settings.smtp_timeout)
         office.routes = Routes(lambda _: smtp)
-        await Drain(office, clock.monotonic() + seconds).run()
+        await drained(office)
         listening.close()
         await server.end()
 
-    asyncio.run(run(Server(step, answer), 10.0))
+    asyncio.run(run(Server(step, answer)))
     assert _state(house, sending.id) is CampaignState.PAUSED
     assert states(house, sending.id) == {S.PENDING: 40}
     (pause,) = _pauses(house)
@@ -88,7 +87,7 @@ def test_a_campaign_whose_mail_is_refused_to_us_pauses_itself_and_goes_on_when_t
         assert set(figures(session, sending.id).reasons(session)) == {why}
     _resume(house, sending.id)
     server = Server("", "")
-    asyncio.run(run(server, 30.0))
+    asyncio.run(run(server))
     assert states(house, sending.id) == {S.SENT: 40}
     assert len(server.kept) == 40
 

@@ -8,7 +8,7 @@ from mailer import clock, workers
 from mailer.installation import Installation
 from mailer.model import Campaign, DeliveryState, Limit
 from mailer.report.figures import figures
-from tests.cli.conftest import until
+from tests.patience import until
 from tests.servers import Postgres
 from tests.sinks import SmtpSink
 from worker.reap import fold_dead

@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 
+from tests.worker.hasty import hurry
 from worker.transport import Fate, Outcome, Parcel
 from worker.transport.endpoint import Endpoint
 from worker.transport.smtp import Smtp
@@ -120,7 +121,7 @@ def talk(offer: str) -> Talk:
         assert bad.kept[-1].endswith(b"\r\n..dot\r\n.\r\n")
         return first, second
 
-    return lambda step, answer: asyncio.run(run(step, answer))
+    return lambda step, answer: hurry(run(step, answer))
 
 
 UNSENT, DEFERRED, FAILED, UNCERTAIN, SENT = Fate.UNSENT, Fate.DEFERRED, Fate.FAILED, Fate.UNCERTAIN, Fate.SENT
@@ -203,7 +204,7 @@ def test_nobody_there_is_unsent() -> None:
     async def run() -> Outcome:
         return await Smtp(Endpoint("127.0.0.1", 1), 5.0).connect().send(PARCEL, lambda: None)
 
-    assert asyncio.run(run()).fate is Fate.UNSENT
+    assert hurry(run()).fate is Fate.UNSENT
 
 
 class Chatter(Server):
@@ -248,7 +249,7 @@ def _sent(bad: Server, n: int = 4) -> list[Outcome]:
         await bad.end()
         return outcomes
 
-    return asyncio.run(run())
+    return hurry(run())
 
 
 @pytest.mark.parametrize("when", ["at once", "later"])
