@@ -14,7 +14,7 @@ demo: $(VENV)/.installed ## Send a bilingual wrap-up to 500 invented readers on 
 	@$(RUN)/mailer demo $(if $(JSON),--no-web --json) $(ARGS)
 
 test: machine lint ## Everything: style, types and contracts, then every test, against real servers that it starts for itself and stops
-	$(RUN)/python -m pytest --servers --numprocesses 2 --dist loadgroup --durations=15 $(ARGS)
+	$(RUN)/python -m pytest --servers --numprocesses 3 --dist loadgroup --durations=15 $(ARGS)
 
 chaos: machine lint ## The stories at length, hundreds of kills among them (an hour and a half), and what they showed into docs/reliability.md
 	$(RUN)/python -m pytest --servers --chaos -m 'promise or lengthy' --numprocesses 2 --durations=15 $(ARGS)

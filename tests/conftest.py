@@ -8,25 +8,21 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from mailer import installation, log
-from mailer.audience.enrol import enrol
-from mailer.campaign import limit
-from mailer.campaign.campaign import create, start
+from mailer.campaign.campaign import start
 from mailer.compose.draft import Draft
-from mailer.compose.edition import save
 from mailer.compose.folder import read
-from mailer.config import Settings, load, settings
+from mailer.config import Settings, settings
 from mailer.db import connect, schema
-from mailer.demo import organisation, show
-from mailer.demo.people import people
+from mailer.demo import organisation
 from mailer.installation import Installation
 from mailer.model import Campaign, Topic
-from mailer.render.approval import approve
+from tests.mould import SAMPLE, Mould, places
 from tests.reliability import Page
 from tests.servers import Postgres, Redis
-
-SAMPLE = Path(show.__file__).parent / "editions" / "wrap-up-2026"
 
 DATABASES = ("sqlite", "postgresql")
 # What only real servers can give: folders of tests, and fixtures.
@@ -77,6 +73,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("database_url", [name for name in meant if name in here] or meant, indirect=True)
 
 
+# First: xdist reads the groups in the same hook.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         numbers = [number for mark in item.iter_markers("promise") for number in mark.args]
@@ -99,8 +97,13 @@ def _meant(item: pytest.Item, config: pytest.Config) -> bool:
 
 def _needs_servers(item: pytest.Item) -> bool:
     assert isinstance(item, pytest.Function)
+    return _database(item) == "postgresql" or not SERVED_FIXTURES.isdisjoint(item.fixturenames)
+
+
+def _database(item: pytest.Function) -> str:
+    """Which one it is told on."""
     chosen = item.callspec.params.get("database_url") if hasattr(item, "callspec") else None
-    return chosen == "postgresql" or not SERVED_FIXTURES.isdisjoint(item.fixturenames)
+    return str(chosen or DATABASES[0])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -153,7 +156,8 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     # Asked for only here, so that a run on SQLite starts no server.
     server: Postgres = request.getfixturevalue("postgres")
     name = f"test_{next(_numbers)}"
-    server.create(name, _TEMPLATE)
+    mould: Mould | None = request.getfixturevalue("mould") if "house" in request.fixturenames else None
+    server.create(name, mould.name if mould else _TEMPLATE)
     yield server.url(name)
     server.drop(name)
 
@@ -171,8 +175,7 @@ def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator
 
 @pytest.fixture
 def chosen(tmp_path: Path, database_url: str) -> Settings:
-    home, key_file = tmp_path / "home", tmp_path / "key"
-    return load(home=home, key_file=key_file, database_url=database_url, public_url=organisation.PUBLIC_URL, dns="off")
+    return places(tmp_path, database_url)
 
 
 @pytest.fixture
@@ -195,11 +198,32 @@ def _rename(before: Path, after: Path) -> None:
     before.rename(after)
 
 
+@pytest.fixture(scope="session")
+def moulds() -> dict[str, Mould]:
+    """Those that have been made, by their names."""
+    return {}
+
+
 @pytest.fixture
-def house(chosen: Settings) -> Iterator[Installation]:
-    made = installation.create(chosen)
-    yield made
-    made.database.dispose()
+def mould(request: pytest.FixtureRequest, moulds: dict[str, Mould], tmp_path_factory: pytest.TempPathFactory) -> Mould:
+    """What this test's house is copied from."""
+    database, campaign = _database(request.node), "campaign" in request.fixturenames
+    name = f"{database}_{'campaign' if campaign else 'empty'}"
+    if name not in moulds:
+        server: Postgres | None = request.getfixturevalue("postgres") if database == "postgresql" else None
+        made = Mould(tmp_path_factory.mktemp(name), name, server)
+        made.make(campaign=campaign)
+        moulds[name] = made
+    return moulds[name]
+
+
+@pytest.fixture
+def house(chosen: Settings, mould: Mould) -> Iterator[Installation]:
+    """An installation of the test's own, as ``mailer init`` leaves it."""
+    mould.copy(chosen.home.parent)
+    found = installation.unlock(chosen)
+    yield found
+    found.database.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -210,18 +234,14 @@ def draft() -> Draft:
 @pytest.fixture
 def topic(house: Installation) -> Topic:
     with house.database.write() as session:
-        return organisation.found(session)
+        return session.scalars(select(Topic)).one_or_none() or organisation.found(session)
 
 
 @pytest.fixture
-def campaign(house: Installation, topic: Topic, draft: Draft) -> Campaign:
+def campaign(house: Installation) -> Campaign:
     """A draft campaign of the approved sample edition, with forty people who wait for it, and no limits."""
-    list(enrol(house.database, house.keys, topic, "test-1", people(40)))
-    with house.database.write() as session:
-        limit.lift(session, organisation.AUTHOR)
-        edition = save(session, session.merge(topic).newsletter, draft, organisation.AUTHOR)
-        approve(session, edition, organisation.APPROVER)
-        return create(session, edition, session.merge(topic), organisation.AUTHOR)
+    with house.database.read() as session:
+        return session.scalars(select(Campaign).options(joinedload(Campaign.edition))).one()
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from mailer.demo.show import Stage
 from mailer.demo.site import site
 from mailer.i18n import EN, HANS, ZH
 from mailer.model import Subscriber
-from tests.conftest import SAMPLE
+from tests.mould import SAMPLE
 from tests.servers import chromium
 from tests.site import serving
 from worker.drain import Drain

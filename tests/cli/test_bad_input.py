@@ -9,7 +9,7 @@ import pytest
 from mailer import workers
 from mailer.installation import Installation
 from tests.cli.conftest import Begin, Run, one_line
-from tests.conftest import SAMPLE
+from tests.mould import SAMPLE
 from tests.patience import until
 
 # What is wrong here is said before any database is asked, or by each in the same words.

@@ -13,7 +13,7 @@ from mailer.compose.archive import is_archive, unpacked
 from mailer.compose.export import archive, files
 from mailer.compose.folder import read
 from mailer.errors import InvalidError
-from tests.conftest import SAMPLE
+from tests.mould import SAMPLE
 
 Pack = Callable[[zipfile.ZipFile], None]
 

@@ -20,7 +20,7 @@ from mailer.errors import RefusedError
 from mailer.i18n import EN, ZH
 from mailer.render.preview import stand_in
 from tests.compose.conftest import block, made
-from tests.conftest import SAMPLE
+from tests.mould import SAMPLE
 
 EDITIONS = SAMPLE.parent
 SAMPLES = sorted(path.name for path in EDITIONS.iterdir() if path.is_dir())

@@ -8,7 +8,7 @@ from mailer.compose.blocks import TYPES
 from mailer.compose.folder import read
 from mailer.compose.parsed import canonical
 from mailer.errors import InvalidError
-from tests.conftest import SAMPLE
+from tests.mould import SAMPLE
 
 Change = Callable[[str, str, str], Path]
 

@@ -15,7 +15,7 @@ from mailer.compose.glossary import read as read_glossary
 from mailer.demo import organisation
 from mailer.errors import InvalidError
 from mailer.render.preview import stand_in
-from tests.conftest import SAMPLE
+from tests.mould import SAMPLE
 
 GLOSSARY = Path(organisation.__file__).with_name("glossary.csv")
 FILES = ("edition.yaml", "zh-Hant-HK.md", "en-GB.md")

@@ -9,7 +9,7 @@ import pytest
 from mailer.compose.folder import read
 from mailer.demo.people import AWKWARD, Person, people
 from mailer.i18n import modes
-from tests.conftest import SAMPLE
+from tests.mould import SAMPLE
 
 MODES = {"zh-Hant-HK": 0.38, "en-GB": 0.24, "zh-Hant-HK+en-GB": 0.25, "en-GB+zh-Hant-HK": 0.10, "zh-Hans": 0.03}
 PROVIDERS = {"gmail.com", "outlook.com", "hotmail.com", "yahoo.com.hk", "qq.com", "163.com", "icloud.com"}

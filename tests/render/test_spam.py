@@ -20,7 +20,7 @@ from mailer.render.message import NOBODY, compile_mail
 from mailer.render.published import pictures
 from mailer.render.variant import freeze
 from tests import machine
-from tests.conftest import SAMPLE
+from tests.mould import SAMPLE
 
 MOST = 2.5
 MBOX = b"From a@b.example Sun Dec 20 09:00:00 2026\n"

@@ -21,7 +21,7 @@ from mailer.render import html as html_form
 from mailer.render.frozen import Frozen, Reader
 from mailer.render.holes import Marks
 from mailer.render.layout import holes, parts, sequence
-from tests.conftest import SAMPLE
+from tests.mould import SAMPLE
 
 Page = Any  # lxml's own types are too wide to be of use
 

@@ -1,7 +1,7 @@
 """Stories: the whole system as processes, judged by what Postfix's sink kept.
 
-Each is told twice: on SQLite with a folder for a broker, and on PostgreSQL with Redis. Some are told once more with
-every mail under TLS, whose other end (tests/terminator.py) stands before the sink.
+They are told on SQLite with a folder for a broker, on PostgreSQL with Redis, and so again with every mail under TLS,
+whose other end (tests/terminator.py) stands before the sink: some in all three ways with ``--chaos`` alone.
 """
 
 import itertools
@@ -43,8 +43,10 @@ from tests.stories.processes import children, connections, freeze, kill
 from tests.worker.authority import Authority
 
 LOCAL, SERVED, UNDER_TLS = "sqlite+folder", "postgresql+redis", "postgresql+redis+tls"
-TLS_AT_LENGTH = pytest.param(UNDER_TLS, marks=pytest.mark.lengthy)
-"""For a story that is told under TLS with ``--chaos`` alone."""
+LOCAL_AT_LENGTH, SERVED_AT_LENGTH, TLS_AT_LENGTH = (
+    pytest.param(each, marks=pytest.mark.lengthy) for each in (LOCAL, SERVED, UNDER_TLS)
+)
+"""For a story that is told so with ``--chaos`` alone."""
 _numbers = itertools.count(1)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from mailer import clock
 from tests.patience import until
-from tests.stories.conftest import LOCAL, SERVED, UNDER_TLS, Record, Setting, judge, strike
+from tests.stories.conftest import LOCAL, SERVED, TLS_AT_LENGTH, Record, Setting, judge, strike
 
 EVERY = 2.0
 SHORT, LONG = (5000, 400.0, 25), (20_000, 45.0, 200)
@@ -16,7 +16,7 @@ NAMES = ("w1", "w2")
 
 @pytest.mark.promise(1, 2)
 @pytest.mark.parametrize("policy", ["leave", "resend"])
-@pytest.mark.parametrize("setting", [LOCAL, SERVED, UNDER_TLS], indirect=True)
+@pytest.mark.parametrize("setting", [LOCAL, SERVED, TLS_AT_LENGTH], indirect=True)
 def test_kills(setting: Setting, policy: str, length: str, record_property: Record) -> None:
     people, rate, most = LONG if length == "long" else SHORT
     scene = setting(people, rate, policy=policy, smtp_timeout=5.0, lease=30.0, tick=1.0)

@@ -17,7 +17,7 @@ from mailer.model import DeliveryState, Topic
 from tests.patience import meanwhile, until
 from tests.postmaster import TAKEN, Rule
 from tests.sinks import Answer, Postmaster
-from tests.stories.conftest import Record, Scene, Setting, come_due, judge
+from tests.stories.conftest import LOCAL_AT_LENGTH, SERVED, Record, Scene, Setting, come_due, judge
 
 # What they say is theirs; neither counts against an address.
 QQ_SAYS = "550 Ip frequency limited"
@@ -50,6 +50,7 @@ SECONDS = {"short": 240.0, "long": 2400.0}
 
 
 @pytest.mark.promise(9, 11)
+@pytest.mark.parametrize("setting", [LOCAL_AT_LENGTH, SERVED], indirect=True)
 def test_hidden_limits_are_found(setting: Setting, length: str, record_property: Record) -> None:
     forms = FORMS[length]
     with Postmaster({domain: form.rule for domain, form in forms.items()}) as postmaster:

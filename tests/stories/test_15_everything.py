@@ -11,7 +11,7 @@ from mailer import clock
 from tests.patience import meanwhile, until
 from tests.servers import Postgres, Redis
 from tests.sinks import SmtpSink
-from tests.stories.conftest import SERVED, TLS_AT_LENGTH, Record, Scene, Setting, judge, strike
+from tests.stories.conftest import SERVED_AT_LENGTH, UNDER_TLS, Record, Scene, Setting, judge, strike
 from tests.stories.providers import open_providers
 
 DOMAINS = ("gmail.com", "outlook.com", "yahoo.com.hk", "icloud.com", "qq.com", "163.com")
@@ -38,7 +38,7 @@ FORMS = {"short": Form(2400, 200.0, 1), "long": Form(20_000, 80.0, 5)}
 
 
 @pytest.mark.promise(1, 2, 5, 6)
-@pytest.mark.parametrize("setting", [SERVED, TLS_AT_LENGTH], indirect=True)
+@pytest.mark.parametrize("setting", [SERVED_AT_LENGTH, UNDER_TLS], indirect=True)
 def test_everything_at_once(setting: Setting, length: str, record_property: Record) -> None:
     form = FORMS[length]
     with ExitStack() as stack:

@@ -5,7 +5,7 @@ import selectors
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from mailer import clock
+from mailer.clock import monotonic
 
 Result = TypeVar("Result")
 _IDLE_SECONDS = 0.005
@@ -20,11 +20,11 @@ class _Selector(selectors.DefaultSelector):
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
-        self._seen = clock.monotonic()
+        self._seen = monotonic()
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         found = super().select(timeout if timeout is None else min(timeout, _IDLE_SECONDS))
-        seen, self._seen = self._seen, clock.monotonic()
+        seen, self._seen = self._seen, monotonic()
         step = min(self._seen - seen, _STEP_SECONDS)
         self.now += step if found or timeout is None else max(step, timeout)
         return found

@@ -20,6 +20,8 @@ LOOPS: tuple[Loop, ...] = (HastyLoop, new_event_loop)
 """Python's own event loop, and the one that workers run on where it is installed."""
 each_loop = pytest.mark.parametrize("loop", LOOPS, ids=["python", "worker"])
 CLEAR = Endpoint("127.0.0.1", 0)
+_PATIENCE_SECONDS = 5.0
+"""More than any machine takes for an answer that is on its way."""
 
 
 def parcels(n: int, *, size: int = 0) -> list[Parcel]:
@@ -39,13 +41,17 @@ def row(number: int) -> Claimed:
 
 
 async def handed_over(
-    host: Host, sent: Sequence[Parcel], *, together: bool = True, endpoint: Endpoint = CLEAR
+    host: Host,
+    sent: Sequence[Parcel],
+    *,
+    together: bool = True,
+    endpoint: Endpoint = CLEAR,
 ) -> list[Outcome]:
     """What became of each, on one connection; ``together``: each is announced as soon as it may be.
 
     ``endpoint``: how the host is spoken to, wherever it listens.
     """
-    connection = Smtp(replace(endpoint, port=host.port), 0.5).connect()
+    connection = Smtp(replace(endpoint, port=host.port), _PATIENCE_SECONDS).connect()
     outcomes = []
     for number, parcel in enumerate(sent):
         following = sent[number + 1] if together and number + 1 < len(sent) else None

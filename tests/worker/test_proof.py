@@ -19,7 +19,7 @@ from mailer.installation import Installation
 from mailer.model import AuditEntry, Campaign, CampaignState, Recipient, Suppression, Topic
 from mailer.render.approval import approve
 from mailer.report.figures import all_figures
-from tests.conftest import SAMPLE
+from tests.mould import SAMPLE
 from tests.worker.conftest import MemoryTransport
 
 BOTH = f"{ZH}+{EN}"

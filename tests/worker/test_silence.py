@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from mailer import clock, workers
+from mailer.campaign.campaign import start
+from mailer.demo.organisation import AUTHOR
 from mailer.installation import Installation
 from mailer.model import Campaign, DeliveryState, Limit
 from mailer.report.figures import figures
@@ -49,11 +51,9 @@ def test_a_worker_says_that_it_waits_and_obeys(
 
 
 @pytest.fixture
-def campaign_to_send(house: Installation, request: pytest.FixtureRequest, busy: str) -> Campaign:
-    if busy == "idle":
-        idle: Campaign = request.getfixturevalue("campaign")
-        return idle
-    sent: Campaign = request.getfixturevalue("sending")
-    with house.database.write() as session:
-        session.add(Limit(scope="all", per_second=4.0))
-    return sent
+def campaign_to_send(house: Installation, campaign: Campaign, busy: str) -> Campaign:
+    if busy != "idle":
+        with house.database.write() as session:
+            session.add(Limit(scope="all", per_second=4.0))
+            start(session, session.get_one(Campaign, campaign.id), AUTHOR)
+    return campaign

@@ -11,7 +11,7 @@ from mailer.i18n import AUTOMATIC, EN, ZH, modes
 from mailer.installation import Installation
 from mailer.model import AuditEntry, Campaign, Recipient
 from tests.cli.conftest import Run, one_line
-from tests.conftest import SAMPLE
+from tests.mould import SAMPLE
 
 Housed = dict[str, str]
 LETTER = SAMPLE.parent / "letter-2026-08"

@@ -12,7 +12,7 @@ import pytest
 
 from mailer.i18n import EN, ZH
 from tests.cli.conftest import Run, one_line
-from tests.conftest import SAMPLE
+from tests.mould import SAMPLE
 
 Housed = dict[str, str]
 LETTER = SAMPLE.parent / "letter-2026-08"

@@ -10,7 +10,7 @@ import pytest
 from mailer.compose.template import TEMPLATES
 from mailer.i18n import AUTOMATIC, EN, ZH, modes
 from tests.cli.conftest import Run, one_line
-from tests.conftest import SAMPLE
+from tests.mould import SAMPLE
 
 RENDER = ("edition", "render")
 
