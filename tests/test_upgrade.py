@@ -340,7 +340,7 @@ def at_work(house: Installation, sending: Campaign, tmp_path: Path) -> Iterator[
     """A worker of this program that has just begun to send."""
     assert sending
     with house.database.write() as session:
-        session.add(Limit(scope="all", per_second=20.0))
+        session.add(Limit(scope="all", per_second=4.0))
     (tmp_path / "sink").mkdir()
     mailbox = Mailbox(tmp_path / "sink")
     with sink(tmp_path / "sink") as port:
@@ -357,7 +357,7 @@ def test_a_worker_at_work_loses_nothing_and_ends_by_itself(
     worker, mailbox = at_work
     done = upgrade(house, _nothing)
     assert (done.after, done.paused) == ("9999", [1])
-    worker.wait(20)
+    worker.wait(60)
     assert "event=worker.refused" in (tmp_path / "log").read_text()
     assert "Traceback" not in (tmp_path / "log").read_text()
     assert _state(house) is CampaignState.SENDING

@@ -22,17 +22,14 @@ from worker.letter import Issue
 from worker.office import Office
 from worker.pace import Pace, left
 from worker.record import record
+from worker.tempo import Tempo
 from worker.throttle import Cap, Grant, Level, News
 from worker.transport import Connection, Fate, Outcome
 
-LARGEST_BATCH = 400
 _SHARE = 0.1
 """Of a second's worth of what lanes share, such as the limit of a route: a batch of more would have the others wait."""
-_FIRST_BATCH = 10
 _LONGEST_WAIT = 0.5
 _LONGEST_RENEWAL = 5.0
-_FIRST_PAUSE = 0.5
-_LONGEST_PAUSE = 15.0
 
 _Grants = list[tuple[Grant, float]]
 """What the throttle granted for one batch, and when it was asked: the first, and what renewed it."""
@@ -58,8 +55,7 @@ class Lane:
         self._turn_of = 0
         self._fruitless: set[int] = set()
         """Campaigns of which nothing left when it was last their turn."""
-        self._batch = _FIRST_BATCH
-        self._pause = 0.0
+        self._tempo = Tempo(office.installation.settings.connections)
         self._in_hand: Batch | None = None
         self._stopped = asyncio.Event()
         self._connections: dict[Way, Connections] = {}
@@ -109,7 +105,7 @@ class Lane:
                 except Exception:  # noqa: BLE001 — one provider's fault must not stop the others, nor spin
                     log.logger().exception("lane.broke", provider=self._provider)
                     self._back_off()
-                if self._pause:
+                if self._tempo.pause:
                     await self._sit_out()
             for connections in self._connections.values():
                 await connections.give_back()
@@ -149,15 +145,14 @@ class Lane:
         return self._connections[way]
 
     def _back_off(self) -> None:
-        """Pause before the next batch, longer each time."""
         self._fruitless.add(self._turn_of)
-        self._pause = min(max(self._pause * 2, _FIRST_PAUSE), _LONGEST_PAUSE)
+        self._tempo.back_off()
 
     async def _reserve(self, levels: Sequence[Level]) -> Grant | None:
         """A grant, or ``None`` after having waited for one in vain."""
         least = self._office.installation.settings.connections
         shares = [max(least, int(level.per_second * _SHARE)) for level in levels if not level.adaptive]
-        grant = await self._office.reserve(levels, min([self._batch, *shares]))
+        grant = await self._office.reserve(levels, min([self._tempo.batch, *shares]))
         if grant.granted:
             return grant
         await self._wait(min(grant.wait, _LONGEST_WAIT))
@@ -256,11 +251,11 @@ class Lane:
                 if self._office.stopping():
                     raise
                 self._back_off()
-                await asyncio.sleep(self._pause)
+                await asyncio.sleep(self._tempo.pause)
 
     async def _sit_out(self) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._stopped.wait(), self._pause)
+            await asyncio.wait_for(self._stopped.wait(), self._tempo.pause)
 
     def _may_go(self, campaign: int, delivery: int) -> bool:
         """Whether a row in hand may be begun: not stopped, not paused, not withdrawn."""
@@ -268,23 +263,18 @@ class Lane:
         return not self._stopped.is_set() and campaign in office.sending and delivery not in office.unwanted
 
     def _look_back(self, way: Way, outcomes: Sequence[Outcome], seconds: float) -> None:
-        """Batches of about a second, so that a stop or a death touches little; a pause where nothing left at all."""
+        """What a batch says of the next one; a pause where nothing left at all."""
         if outcomes and all(each.unreached or each.fate in (Fate.UNSENT, Fate.KEPT) for each in outcomes):
             self._back_off()
             # What a server would not take weighs more than what we held back ourselves.
             first = max(outcomes, key=lambda outcome: outcome.fate is not Fate.KEPT)
             happening = "relay.unavailable" if first.fate is not Fate.KEPT else "batch.kept"
             if not self._stopped.is_set():
-                told = {"why": first.reply, "retry_in": self._pause}
+                told = {"why": first.reply, "retry_in": self._tempo.pause}
                 log.logger().warning(happening, provider=self._provider, route=way.name, **told)
             return
-        self._pause = 0.0
         self._fruitless.discard(self._turn_of)
-        per_second = sum(outcome.fate is not Fate.KEPT for outcome in outcomes) / max(seconds, 0.001)
-        # Each connection has something to do, however slow the server.
-        self._batch = max(
-            self._office.installation.settings.connections, min(LARGEST_BATCH, int(per_second), self._batch * 2)
-        )
+        self._tempo.go_on(sum(outcome.fate is not Fate.KEPT for outcome in outcomes), seconds)
 
     async def _renew(self, way: Way, wanted: int, grants: _Grants) -> Grant:
         """Places under the limits of now, for some that were missed; none where there are none soon."""

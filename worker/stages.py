@@ -21,10 +21,10 @@ from mailer.report.figures import figures
 from worker import claim
 from worker.claim import Claimed
 from worker.journal import Journal
-from worker.lane import LARGEST_BATCH
 from worker.letter import Letters
 from worker.loop import new_event_loop
 from worker.record import record
+from worker.tempo import LARGEST_BATCH
 from worker.throttle import Level, News
 from worker.throttle.store import store
 from worker.transport import Connection, Outcome, Parcel

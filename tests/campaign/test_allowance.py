@@ -213,7 +213,7 @@ def test_claims_side_by_side_take_no_more_than_a_cap(house: Installation, sendin
     assert len(waiting) > 15
 
     def take(number: int) -> None:
-        start.wait(10)
+        start.wait(60)
         taken.extend(_claim(house, sending, ("gmail", "other")[number % 2], most=4, by=str(number)))
 
     _together(take, 8)
@@ -226,7 +226,7 @@ def test_whoever_sends_meanwhile_hides_nothing_from_a_cap(house: Installation, s
     start = threading.Barrier(6)
 
     def work(number: int) -> None:
-        start.wait(10)
+        start.wait(60)
         for turn in range(4):
             token = f"{number}.{turn}"
             with house.database.write() as session:

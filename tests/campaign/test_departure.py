@@ -85,7 +85,7 @@ def test_two_units_of_work_that_cross_add_up_and_do_not_wait_for_each_other(
 
     def leave(half: int, order: list[str]) -> None:
         try:
-            start.wait(5)
+            start.wait(60)
             with house.database.write() as session:
                 for provider in order:
                     mine = [row.id for row in rows if row.provider == provider][half::2]

@@ -146,7 +146,7 @@ def test_a_service_waits_for_its_database_and_says_so(
     until(lambda: said().count("start.waits") > 1, 20)
     assert "database does not answer" in said()
     service.terminate()
-    assert service.wait(20) == 0
+    assert service.wait(60) == 0
 
 
 def test_a_worker_waits_for_its_broker_and_says_so(begin: Begin, housed: dict[str, str]) -> None:

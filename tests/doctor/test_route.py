@@ -78,7 +78,7 @@ def test_each_thing_that_keeps_us_out_has_its_own_words(under: Under, authority:
     unwelcome = Host(answer=lambda verb, _: "554 5.7.1 your address is on a list" if verb == "connect" else None)
     stranger = Host(answer=lambda verb, _: "HTTP/1.1 400 Bad Request" if verb == "connect" else None)
     silent = Host(answer=lambda *_: None, speak=lambda *_: asyncio.sleep(60))
-    house = under(smtp_timeout=2.0)
+    house = under(smtp_timeout=5.0)
     ca_file = str(authority.file)
     (tmp_path / "rubbish.pem").write_bytes(authority.file.read_bytes())
 

@@ -19,5 +19,5 @@ def test_a_worker_survives_its_idle_child(setting: Setting) -> None:
     scene.begin()
     until(scene.finished, 30)
     worker.terminate()
-    assert worker.wait(15) == 0
+    assert worker.wait(60) == 0
     assert judge(scene).arrived.total() == PEOPLE

@@ -17,7 +17,7 @@ def test_nothing_is_doubled(setting: Setting) -> None:
     first = [scene.hire(name, concurrency=2) for name in NAMES]
     until(lambda: scene.journals() == 4, 30)
     again = [scene.hire(name, concurrency=2) for name in NAMES]
-    assert [worker.wait(20) for worker in again] == [1, 1]
+    assert [worker.wait(60) for worker in again] == [1, 1]
     assert scene.log.read_text().count("is at work here already") == len(NAMES)
     scene.workers = dict(zip(NAMES, first, strict=True))
     with meanwhile(lambda: scene.wake(1), 0.1):

@@ -14,7 +14,7 @@ PEOPLE = 800
 
 @pytest.mark.promise(1, 2)
 def test_a_sleeper_does_no_harm(setting: Setting) -> None:
-    scene = setting(PEOPLE, 100.0, tick=0.5, smtp_timeout=2.0, lease=4.0)
+    scene = setting(PEOPLE, 100.0, tick=0.5, smtp_timeout=5.0, lease=6.0)
     sleeper = scene.hire("w1")
     scene.hire("w2")
     scene.begin()
@@ -22,7 +22,7 @@ def test_a_sleeper_does_no_harm(setting: Setting) -> None:
     (child,) = children(sleeper.pid)
     freeze(child)
     on_the_wire = scene.on_the_wire(child)
-    clock.sleep(7)
+    clock.sleep(9)
     thaw(child)
     # What was taken for doubtful is settled by its owner, once it is awake; and what it says timed out before its
     # body is tried again after a minute.

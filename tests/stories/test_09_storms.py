@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import func, select
 
+from mailer.campaign import limit
 from mailer.campaign.campaign import find, pause, resume
 from mailer.demo.organisation import AUTHOR
 from mailer.model import Attempt, DeliveryState, Suppression
@@ -15,7 +16,7 @@ from tests.servers import Redis
 from tests.sinks import SmtpSink
 from tests.stories.conftest import SERVED, TLS_AT_LENGTH, Scene, Setting, come_due, judge
 
-PEOPLE = 600
+PEOPLE = 900
 MEETINGS = 3
 """How often, and a little more, each server in trouble is met."""
 RATE = 40.0
@@ -35,7 +36,7 @@ TARPIT = ("-p", "-W", "RCPT:1")
 @pytest.mark.parametrize("setting", [SERVED, TLS_AT_LENGTH], indirect=True)
 def test_a_storm_of_every_kind_passes(setting: Setting, redis: Redis) -> None:
     with SmtpSink() as bad:
-        scene = setting(PEOPLE, RATE, tick=0.5, smtp_timeout=3.0, lease=10.0)
+        scene = setting(PEOPLE, RATE, tick=0.5, smtp_timeout=5.0, lease=10.0)
         bad.port = scene.sink.port
         scene.hire("w1")
         scene.begin()
@@ -53,6 +54,8 @@ def test_a_storm_of_every_kind_passes(setting: Setting, redis: Redis) -> None:
     with _at_rest(scene, redis):
         scene.sink.behave()
     assert not scene.finished(), "too few people for all storms"
+    with scene.house.database.write() as session:
+        limit.change(session, "all", AUTHOR, per_second=10 * RATE)
     until(lambda: come_due(scene) >= 0 and scene.finished(), 120)
     scene.dismiss()
 

@@ -47,7 +47,7 @@ def _hours_off(mail: Received) -> int:
 @pytest.mark.promise(9)
 @pytest.mark.parametrize("setting", [SERVED, TLS_AT_LENGTH], indirect=True)
 def test_wrong_clocks_do_no_harm(setting: Setting) -> None:
-    scene = setting(PEOPLE, RATE, tick=0.5, smtp_timeout=3.0, lease=6.0)
+    scene = setting(PEOPLE, RATE, tick=0.5, smtp_timeout=5.0, lease=8.0)
     _hire(scene, "ahead", "+1h")
     _hire(scene, "behind", "-1h")
     scene.begin()

@@ -52,7 +52,7 @@ def test_a_host_is_cut_off_and_back(
     with Postgres(place=cables) as postgres, Redis(place=cables) as redis, SmtpSink(place=cables) as sink:
         postgres.create("story")
         urls = {"database_url": postgres.url("story"), "broker_url": redis.url}
-        scene = setting(PEOPLE, RATE, sink=sink, tick=0.5, smtp_timeout=3.0, lease=6.0, **urls)
+        scene = setting(PEOPLE, RATE, sink=sink, tick=0.5, smtp_timeout=5.0, lease=8.0, **urls)
         homes = {host: _home(scene, postgres, host, tmp_path) for host in (NEAR, FAR)}
         for host, settings in homes.items():
             scene.station(cables, host, settings)

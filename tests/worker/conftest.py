@@ -10,6 +10,7 @@ from mailer import clock
 from mailer.installation import Installation
 from mailer.model import DeliveryState
 from mailer.report.figures import figures
+from tests.worker.authority import Authority
 from worker.drain import Drain
 from worker.journal import Journal
 from worker.office import Office
@@ -92,6 +93,18 @@ def logged(capfd: pytest.CaptureFixture[str]) -> Callable[[], str]:
         return "".join(said)
 
     return so_far
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Whom we trust."""
+    return Authority(tmp_path_factory.mktemp("authorities") / "ours")
+
+
+@pytest.fixture(scope="session")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Whom we do not."""
+    return Authority(tmp_path_factory.mktemp("authorities") / "theirs")
 
 
 def states(house: Installation, campaign: int) -> Counter[DeliveryState]:

@@ -130,7 +130,7 @@ def test_a_body_does_not_go_into_an_envelope_that_is_out_for_another() -> None:
 @pytest.mark.databases("sqlite")
 def test_nobody_goes_ahead_of_a_place_in_time(transmit: Run) -> None:
     host, sent = Host("PIPELINING"), parcels(3)
-    assert fates(transmit(host, sent, lambda _: True, 0.05)) == [Fate.SENT] * 3
+    assert fates(transmit(host, sent, lambda _: True, 0.3)) == [Fate.SENT] * 3
     assert not any(chunk.startswith(b"Subject") and b"MAIL FROM" in chunk for chunk in host.heard)
 
 

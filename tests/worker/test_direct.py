@@ -34,7 +34,7 @@ def dns() -> Iterator[NameServer]:
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name server's silence is waited for only a moment."""
-    monkeypatch.setattr(resolver, "SECONDS", 0.5)
+    monkeypatch.setattr(resolver, "SECONDS", 1.0)
 
 
 def took(*hosts: Host) -> list[int]:
@@ -112,7 +112,7 @@ UNREACHED = {
 @pytest.mark.parametrize("greeting", UNREACHED.values(), ids=UNREACHED)
 def test_the_next_exchanger_stands_in_for_one_that_is_not_reached(dns: NameServer, greeting: str) -> None:
     hosts = Host(address=FIRST, answer=says("connect", greeting)), Host(address=SECOND)
-    (outcome,) = sent(dns, hosts, timeout=1.5)
+    (outcome,) = sent(dns, hosts, timeout=3.0)
     assert (outcome.fate, took(*hosts)) == (Fate.SENT, [0, 1])
 
 
@@ -156,7 +156,7 @@ def test_who_is_silent_is_left_alone_for_a_while(dns: NameServer) -> None:
     hosts = Host(address=FIRST, answer=says("connect", "220-")), Host(address=SECOND)
     parcels = [parcel(f"r{number}@{name}", number) for number, name in enumerate([DOMAIN, "other.hk", DOMAIN])]
     dns.answers["other.hk"] = mx("10 first.hk.")
-    outcomes = sent(dns, hosts, *parcels, timeout=1.5)
+    outcomes = sent(dns, hosts, *parcels, timeout=3.0)
     assert [outcome.fate for outcome in outcomes] == [Fate.SENT, Fate.DEFERRED, Fate.SENT]
     assert hosts[0].sessions == 1
 

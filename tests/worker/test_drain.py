@@ -240,7 +240,8 @@ def test_limits_are_kept_by_lanes_together(
 
     transport.answer = note
     drain()
-    assert fullest(times) <= 22
+    # One at either end of a second, and a batch that was granted early.
+    assert fullest(times) <= 20 + 1 + house.settings.connections
 
 
 def test_a_relay_that_is_away_is_not_hammered_and_then_used_again(

@@ -18,7 +18,7 @@ from mailer.model import Campaign, Delivery, DeliveryState, Topic
 from mailer.reply import CLASSES
 from tests.patience import meanwhile
 from tests.worker.conftest import MemoryTransport, Run, states
-from worker import lane
+from worker import tempo
 from worker.drain import Drain
 from worker.office import Office
 from worker.throttle import Grant, Level
@@ -90,8 +90,8 @@ def test_campaigns_take_turns(
     drain: Run,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(lane, "_FIRST_BATCH", 3)
-    monkeypatch.setattr(lane, "LARGEST_BATCH", 3)
+    monkeypatch.setattr(tempo, "_FIRST_BATCH", 3)
+    monkeypatch.setattr(tempo, "LARGEST_BATCH", 3)
     with house.database.write() as session:
         found = session.get_one(Campaign, sending.id)
         second = life.create(session, found.edition, found.topic, "Ada")

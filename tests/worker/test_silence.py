@@ -38,7 +38,7 @@ def test_a_worker_says_that_it_waits_and_obeys(
                 awaited = ["tick.late", *(["work.waits"] if busy == "sending" else [])]
                 until(lambda: all(word in log.read_text() for word in awaited), 15)
                 worker.terminate()
-                assert worker.wait(20) == 0
+                assert worker.wait(60) == 0
         finally:
             workers.stop([worker], 1.0)
         assert "Traceback" not in log.read_text()
